@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# A tarball has no git history to name itself by.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+TEST_TIMEOUT ?= 20m
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/repave
+	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/repave ./cmd/repave
+
+.PHONY: test
+test: ## Run every test (PostgreSQL at $REPAVE_TEST_DSN, in docker, or installed here)
+	@test -n "$$REPAVE_TEST_DSN" || .ci/ensure-postgres
+	go test -race -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: test-matrix
+test-matrix: ## Run the tests on PostgreSQL 14 to 18 (MATRIX="14 18" MATRIX_RUN=regexp)
+	.ci/test-matrix
+
+.PHONY: lint
+lint: ## Run the linters
+	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) fmt --diff
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for ten seconds (FUZZ_TIME=1m)
+	.ci/fuzz
+
+.PHONY: check
+check: lint test ## What must pass before a commit
+
+.PHONY: demo
+demo: build ## Rewrite a table under load on a throw-away server
+	@.ci/ensure-postgres --local
+	bin/repave demo
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/repave-pg/repave/stages"
+)
+
+func (p *program) cleanupCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "cleanup",
+		Usage:     "end a job after its swap: drop the old table and all traces",
+		ArgsUsage: "TABLE...",
+		Flags:     append(effortFlagSet(), yesFlag()),
+		Action: func(c *cli.Context) error {
+			return p.onJob(c, "drop the old table, for good, of", func(ctx context.Context, task *task) error {
+				if err := stages.Erase(ctx, task.env, *task.job); err != nil {
+					return err
+				}
+				fmt.Fprintf(p.stderr, "%s: done, nothing is left of the job\n", titleOf(*task.job))
+				return nil
+			})
+		},
+	}
+}

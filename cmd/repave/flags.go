@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/stages"
+)
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		// Not read by cli: its help would show what the variable holds.
+		&cli.StringFlag{Name: "dsn", Usage: "URI or keywords; else REPAVE_DSN, else libpq's PG* variables"},
+		&cli.StringFlag{Name: "registry-schema", Value: "repave", Usage: "schema that remembers the jobs"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json, to stderr"},
+		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"},
+		&cli.BoolFlag{Name: "no-progress", Usage: "no live line, log lines instead"},
+	}
+}
+
+// changeFlagSet are the flags that say what to change.
+func changeFlagSet() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "alter", Usage: "`ACTIONS` of an ALTER TABLE, run on the empty shadow (repeatable)"},
+		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
+		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
+	}
+}
+
+// effortFlagSet are the flags that say how hard to work and how long to wait.
+func effortFlagSet() []cli.Flag {
+	d := stages.Defaults()
+	return []cli.Flag{
+		&cli.IntFlag{Name: "workers", Value: d.Workers, Usage: "sessions for batches, indexes and verify"},
+		&cli.DurationFlag{Name: "batch-time", Value: d.BatchTime, Usage: "what a batch should take"},
+		&cli.DurationFlag{Name: "max-lag", Value: d.MaxLag, Usage: "pause while a standby is further behind; 0 is no limit"},
+		&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` per second of the backfill (default: no limit)"},
+		&cli.DurationFlag{Name: "lock-timeout", Value: d.LockTimeout, Usage: "longest wait for a lock on a user's table"},
+		&cli.IntFlag{Name: "lock-attempts", Value: d.LockAttempts, Usage: "how often to try for a lock"},
+		&cli.DurationFlag{Name: "snapshot-wait", Value: d.SnapshotWait, Usage: "longest wait for old snapshots before the swap"},
+		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: the server's)"},
+		&cli.BoolFlag{Name: "skip-verify", Hidden: true, Usage: "swap without proof, for measurements only"},
+	}
+}
+
+func yesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "yes", Usage: "do not ask"}
+}
+
+func jsonFlag(usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: usage}
+}
+
+// change reads what to change.
+func change(c *cli.Context) (shadow.Change, error) {
+	out := shadow.Change{Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint")}
+	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
+	}
+	for _, text := range c.StringSlice("using") {
+		column, expression, ok := strings.Cut(text, "=")
+		column, expression = strings.TrimSpace(column), strings.TrimSpace(expression)
+		if !ok || column == "" || expression == "" {
+			return out, &usageError{
+				problem: fmt.Sprintf("--using %q is not COL=EXPR", text),
+				advice:  "for example: --using 'total=price * amount'",
+			}
+		}
+		if _, twice := out.Using[column]; twice {
+			return out, &usageError{
+				problem: fmt.Sprintf("--using names column %s twice", column),
+				advice:  "a column has one value: keep one of them",
+			}
+		}
+		if out.Using == nil {
+			out.Using = map[string]string{}
+		}
+		out.Using[column] = expression
+	}
+	return out, nil
+}
+
+// options reads how hard to work. A command without such flags gets the defaults.
+func options(c *cli.Context) (stages.Options, error) {
+	out := stages.Defaults()
+	if !slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "workers" }) {
+		return out, nil
+	}
+	out = stages.Options{
+		Workers: c.Int("workers"), BatchTime: c.Duration("batch-time"), MaxRate: c.Float64("max-rate"),
+		MaxLag: c.Duration("max-lag"), LockTimeout: c.Duration("lock-timeout"), LockAttempts: c.Int("lock-attempts"),
+		SnapshotWait: c.Duration("snapshot-wait"), MaintenanceMem: c.String("maintenance-work-mem"),
+		SkipVerify: c.Bool("skip-verify"),
+	}
+	var wrong []error
+	need := func(ok bool, what string) {
+		if !ok {
+			wrong = append(wrong, errors.New(what))
+		}
+	}
+	const maxWorkers = 256
+	need(out.Workers > 0 && out.Workers <= maxWorkers, "--workers must be from 1 to 256")
+	need(out.BatchTime > 0, "--batch-time must be positive")
+	need(out.MaxRate >= 0, "--max-rate must not be negative")
+	need(out.MaxLag >= 0, "--max-lag must not be negative")
+	need(out.LockTimeout > 0, "--lock-timeout must be positive")
+	need(out.LockAttempts > 0, "--lock-attempts must be positive")
+	need(out.SnapshotWait > 0, "--snapshot-wait must be positive")
+	if len(wrong) > 0 {
+		return out, &usageError{
+			problem: errors.Join(wrong...).Error(), advice: fmt.Sprintf("see: repave %s --help", c.Command.Name),
+		}
+	}
+	return out, nil
+}
+
+// until reads the stage after which to stop.
+func until(c *cli.Context) (stages.Name, error) {
+	cleanup := c.Bool("cleanup")
+	if !c.IsSet("until") {
+		if cleanup {
+			return stages.Cleanup, nil
+		}
+		return stages.Swap, nil
+	}
+	name := stages.Name(c.String("until"))
+	if name.Index() < 0 {
+		var all []string
+		for _, stage := range stages.Order() {
+			all = append(all, string(stage))
+		}
+		return "", &usageError{
+			problem: fmt.Sprintf("--until %q is no stage", string(name)), advice: "the stages are: " + strings.Join(all, ", "),
+		}
+	}
+	if cleanup && name != stages.Cleanup {
+		return "", &usageError{problem: "--until and --cleanup contradict each other", advice: "leave one of them out"}
+	}
+	return name, nil
+}
+
+// tables reads the TABLE arguments.
+func tables(c *cli.Context) ([]string, error) {
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		return nil, &usageError{
+			problem: "which TABLE?", advice: fmt.Sprintf("repave %s TABLE, for example: repave %s public.orders",
+				c.Command.Name, c.Command.Name),
+		}
+	}
+	return names, nil
+}
+
+// registryOf returns the registry of the global flags.
+func registryOf(c *cli.Context) (*registry.Registry, error) {
+	schema := c.String("registry-schema")
+	if schema == "" || strings.HasPrefix(schema, "pg_") || len(schema) > 63 {
+		return nil, &usageError{
+			problem: fmt.Sprintf("--registry-schema %q can't be a schema", schema), advice: "leave it out, it is repave then",
+		}
+	}
+	return registry.New(sqltmpl.Ident(schema)), nil
+}

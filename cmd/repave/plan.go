@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/stages"
+)
+
+func (p *program) planCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "plan",
+		Usage:     "say what run would do, and whether it would; nothing is written",
+		ArgsUsage: "TABLE...",
+		Flags:     append(append(changeFlagSet(), effortFlagSet()...), jsonFlag("print an array to stdout")),
+		Action:    p.plan,
+	}
+}
+
+func (p *program) plan(c *cli.Context) error {
+	names, err := tables(c)
+	if err != nil {
+		return err
+	}
+	changes, err := change(c)
+	if err != nil {
+		return err
+	}
+	logger, err := p.logger(c)
+	if err != nil {
+		return err
+	}
+	o, err := options(c)
+	if err != nil {
+		return err
+	}
+	d, err := p.connect(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	t, err := d.named(c.Context, names)
+	if err != nil {
+		return err
+	}
+	env, err := d.env(c.Context, o, nil)
+	if err != nil {
+		return err
+	}
+	defer env.Source.Close()
+	env.Logger = logger
+	req := request(t, changes)
+	plans, err := stages.Plan(c.Context, env, req)
+	if err != nil {
+		return err
+	}
+	findings := 0
+	for i := range plans {
+		findings += len(plans[i].Findings)
+		complete(&plans[i])
+	}
+	if c.Bool("json") {
+		if err := printJSON(p.stdout, plans); err != nil {
+			return err
+		}
+	} else {
+		for _, plan := range plans {
+			printPlan(p.stdout, plan)
+		}
+	}
+	if findings > 0 {
+		return &planRefusedError{findings}
+	}
+	if !c.Bool("json") {
+		var words []string
+		for _, table := range t.tables {
+			words = append(words, quote(table.Plain()))
+		}
+		fmt.Fprintf(p.stdout, "run it with: repave run %s%s\n", strings.Join(words, " "), req.Flags)
+	}
+	return nil
+}
+
+// complete makes lists of what is missing, so that JSON has no null.
+func complete(plan *stages.PlanReport) {
+	if plan.Findings == nil {
+		plan.Findings = []preflight.Finding{}
+	}
+	for _, list := range []*[]string{&plan.DDL, &plan.Carried, &plan.Locks, &plan.Notes, &plan.Lossy} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+}
+
+// printPlan prints the plan of one table.
+func printPlan(w io.Writer, plan stages.PlanReport) {
+	var out strings.Builder
+	list := func(title string, lines []string) {
+		if len(lines) == 0 {
+			return
+		}
+		fmt.Fprintf(&out, "\n%s:\n", title)
+		for _, line := range lines {
+			fmt.Fprintf(&out, "  %s\n", strings.ReplaceAll(line, "\n", "\n  "))
+		}
+	}
+	fmt.Fprintf(&out, "%s\n", plan.Table)
+	if len(plan.Findings) > 0 {
+		var lines []string
+		for _, finding := range plan.Findings {
+			lines = append(lines, "- "+finding.Problem, "  cure: "+finding.Cure)
+		}
+		list("preflight refuses it", lines)
+		fmt.Fprintln(w, out.String())
+		return
+	}
+	size := plan.Space
+	rows := "unknown, never analyzed"
+	if size.Rows >= 0 {
+		rows = "about " + number(size.Rows)
+	}
+	fmt.Fprintf(&out, "  rows   %s\n", rows)
+	fmt.Fprintf(&out, "  size   %s, indexes %s\n", bytesOf(size.TableBytes), bytesOf(size.IndexBytes))
+	fmt.Fprintf(&out, "  needs  %s more on disk until cleanup, besides WAL\n", bytesOf(size.NeededBytes))
+	fmt.Fprintf(&out, "  time   about %s to the swap (a rough guess)\n",
+		seconds(time.Duration(plan.Seconds*float64(time.Second))))
+	list("the shadow", terminated(plan.DDL))
+	list("carried", plan.Carried)
+	list("locks", plan.Locks)
+	list("worth knowing", plan.Notes)
+	list("revert-swap can't bring back everything", plan.Lossy)
+	fmt.Fprintln(w, out.String())
+}
+
+// terminated ends statements as psql wants them.
+func terminated(statements []string) []string {
+	var out []string
+	for _, statement := range statements {
+		out = append(out, strings.TrimRight(statement, "; \n")+";")
+	}
+	return out
+}

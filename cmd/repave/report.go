@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/stages"
+)
+
+// A report says what a run did. Its keys are a promise.
+type report struct {
+	Job             int64         `json:"job"`
+	Tables          []string      `json:"tables"`
+	Until           stages.Name   `json:"until"`
+	Swapped         bool          `json:"swapped"`
+	AlreadySwapped  bool          `json:"already_swapped"` // before this run
+	Cleaned         bool          `json:"cleaned"`
+	Stages          []stageReport `json:"stages"`
+	LongestLockWait float64       `json:"longest_lock_wait_ms"`
+	LongestLockHold float64       `json:"longest_lock_hold_ms"`
+	LockMisses      int           `json:"lock_misses"`
+	Verify          verdict       `json:"verify"`
+	Sizes           []sizeReport  `json:"sizes"`
+	Next            []nextCommand `json:"next"`
+	Seconds         float64       `json:"seconds"`
+	Error           string        `json:"error,omitempty"`
+	Hint            string        `json:"hint,omitempty"`
+	ExitCode        int           `json:"exit_code"`
+
+	began time.Time
+	flags string
+	args  string // the tables, for a shell
+}
+
+type stageReport struct {
+	Stage   stages.Name `json:"stage"`
+	Seconds float64     `json:"seconds"`
+	Rows    int64       `json:"rows"`
+}
+
+// What verify can have found.
+const (
+	verdictEqual     = "equal"
+	verdictDifferent = "different"
+	verdictSkipped   = "skipped"
+	verdictNotRun    = "not_run"
+)
+
+type verdict struct {
+	Verdict string `json:"verdict"`
+	Rows    int64  `json:"rows"`
+	Pending int64  `json:"pending"`
+}
+
+type sizeReport struct {
+	Table  string `json:"table"`
+	Before int64  `json:"before_bytes"`
+	After  int64  `json:"after_bytes"`
+}
+
+type nextCommand struct {
+	Command string `json:"command"`
+	Why     string `json:"why"`
+}
+
+func newReport(until stages.Name) *report {
+	return &report{
+		Until: until, Tables: []string{}, Stages: []stageReport{}, Sizes: []sizeReport{}, Next: []nextCommand{},
+		Verify: verdict{Verdict: verdictNotRun}, began: time.Now(),
+	}
+}
+
+// job says which job it is about.
+func (r *report) job(job registry.Job, req stages.Request) {
+	r.Job, r.Swapped, r.flags = job.ID, job.Swapped, job.Flags
+	if len(job.Tables) == 0 {
+		for _, table := range req.Spec.Tables {
+			job.Tables = append(job.Tables, registry.Table{Name: table})
+		}
+	}
+	if job.ID == 0 {
+		r.flags = req.Flags
+	}
+	r.Tables, r.args = tableNames(job), tableArgs(job)
+}
+
+// measure compares the sizes of old and new tables.
+func (r *report) measure(ctx context.Context, t *task, job registry.Job) error {
+	type sizes struct {
+		Old int64 `db:"old_bytes"`
+		New int64 `db:"new_bytes"`
+	}
+	for _, table := range job.Tables {
+		old := t.db.registry.Names(job.ID, table.Number).Object("old")
+		got, err := sqltmpl.One[sizes](ctx, t.env.Target, sqltmpl.TableSizes{
+			Old: old.String(), New: table.Name.String(),
+		}.Statement())
+		if err != nil {
+			return err
+		}
+		r.Sizes = append(r.Sizes, sizeReport{Table: table.Name.Plain(), Before: got.Old, After: got.New})
+	}
+	return nil
+}
+
+// stats takes over what stages counted.
+func (r *report) stats(env *stages.Env, err error) {
+	s := env.Stats
+	r.LongestLockWait, r.LongestLockHold = ms(s.LongestWait), ms(s.LongestHold)
+	r.LockMisses = s.LockMisses
+	for _, stage := range s.Stages {
+		r.Stages = append(r.Stages, stageReport{stage.Stage, stage.Elapsed.Seconds(), stage.Rows})
+		if stage.Stage == stages.Verify {
+			r.Verify = verdict{Verdict: verdictEqual, Rows: s.Verified, Pending: s.Pending}
+			if env.Options.SkipVerify {
+				r.Verify.Verdict = verdictSkipped
+			}
+		}
+	}
+	if errors.As(err, new(*stages.DifferentError)) {
+		r.Verify.Verdict = verdictDifferent
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// finish prints the report, and passes the error on.
+func (p *program) finish(c *cli.Context, r *report, err error) error {
+	r.Seconds = time.Since(r.began).Seconds()
+	r.next(err)
+	if c.Bool("json") {
+		if err != nil {
+			shown := err
+			if c.Context.Err() != nil {
+				shown = &interruptedError{err}
+			}
+			r.Error, r.Hint, r.ExitCode = shown.Error(), hintOf(shown), exitCode(shown)
+		}
+		return errors.Join(err, printJSON(p.stdout, r))
+	}
+	if err == nil {
+		r.print(p.stderr)
+	}
+	return err
+}
+
+// printJSON prints one object or array.
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/repave-pg/repave/stages"
+)
+
+// next fills in the commands that may follow.
+func (r *report) next(err error) {
+	add := func(why, format string, args ...any) {
+		r.Next = append(r.Next, nextCommand{Command: fmt.Sprintf(format, args...), Why: why})
+	}
+	switch {
+	case r.args == "" || r.Cleaned:
+	case r.Swapped:
+		add("keep the new table: drop the old one and all traces", "repave cleanup %s", r.args)
+		add("go back to the old table, with every write made since", "repave revert-swap %s", r.args)
+	case r.Job == 0 && err == nil:
+		add("start the job", "repave run %s%s", r.args, r.flags)
+	case r.Job == 0:
+	case err == nil && !r.Until.Before(stages.Verify):
+		add("exchange the names", "repave swap %s", r.args)
+		add("drop all that the job made", "repave reset %s", r.args)
+	default:
+		add("go on", "repave run %s%s", r.args, r.flags)
+		add("drop all that the job made", "repave reset %s", r.args)
+	}
+}
+
+// print prints the report of a run that went well.
+func (r *report) print(w io.Writer) {
+	var out strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
+	names := strings.Join(r.Tables, ", ")
+	took := time.Duration(r.Seconds * float64(time.Second))
+	switch {
+	case r.Cleaned:
+		say("%s: done, nothing is left of the job (%s)", names, seconds(took))
+	case r.AlreadySwapped:
+		say("%s has been swapped already, there is nothing left to run", names)
+	case r.Swapped:
+		say("%s: swapped (%s)", names, seconds(took))
+	case r.Job == 0:
+		say("%s: preflight finds nothing against it; no job was begun", names)
+	default:
+		say("%s: stopped after %s, as asked (%s)", names, r.Until, seconds(took))
+	}
+	if !r.AlreadySwapped && r.Job != 0 {
+		lock := func(ms float64) string { return milliseconds(time.Duration(ms * float64(time.Millisecond))) }
+		say("locks    longest wait %s, longest hold %s, %d given up", lock(r.LongestLockWait), lock(r.LongestLockHold),
+			r.LockMisses)
+	}
+	switch r.Verify.Verdict {
+	case verdictEqual:
+		say("verify   equal: %s rows compared, %s changes pending at that moment", number(r.Verify.Rows),
+			number(r.Verify.Pending))
+	case verdictSkipped:
+		say("verify   skipped, as asked: nothing is proven")
+	}
+	for _, size := range r.Sizes {
+		say("size     %s: %s before, %s after", size.Table, bytesOf(size.Before), bytesOf(size.After))
+	}
+	for i, next := range r.Next {
+		label := "next"
+		if i > 0 {
+			label = "or"
+		}
+		say("%-8s %s   # %s", label, next.Command, next.Why)
+	}
+	fmt.Fprint(w, out.String())
+}

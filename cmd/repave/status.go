@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/stages"
+)
+
+const (
+	watchEvery = time.Second
+	// mostBacklog is how far the backlog is counted.
+	mostBacklog = 1_000_000
+)
+
+func (p *program) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "show jobs: stage, progress, backlog, waits, and the exact next command",
+		ArgsUsage: "[TABLE]",
+		Flags: []cli.Flag{
+			jsonFlag("print an array, or one object with TABLE, to stdout"),
+			&cli.BoolFlag{Name: "watch", Usage: "redraw every second until the job is gone"},
+		},
+		Action: p.status,
+	}
+}
+
+func (p *program) status(c *cli.Context) error {
+	if c.NArg() > 1 {
+		return &usageError{problem: "status takes one TABLE or none", advice: "without TABLE it shows all jobs"}
+	}
+	d, err := p.connect(c)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	view := &statusView{out: p.stdout, console: newConsole(p.stdout), json: c.Bool("json"), one: c.NArg() == 1}
+	for shown := false; ; shown = true {
+		jobs, err := d.statusOf(c.Context, c.Args().First())
+		switch {
+		case shown && (c.Context.Err() != nil || errors.As(err, new(*failure))):
+			return nil // the job is gone, or whoever watched it
+		case err != nil:
+			return err
+		}
+		if err := view.show(jobs); err != nil {
+			return err
+		}
+		if !c.Bool("watch") || len(jobs) == 0 {
+			return nil
+		}
+		select {
+		case <-c.Context.Done():
+			return nil
+		case <-time.After(watchEvery):
+		}
+	}
+}
+
+// statusOf returns the state of one table's job, or of all jobs.
+func (d *database) statusOf(ctx context.Context, name string) ([]jobStatus, error) {
+	var jobs []registry.Job
+	if name != "" {
+		job, err := d.findOne(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		jobs = []registry.Job{job}
+	} else {
+		all, err := d.registry.List(ctx, d.look)
+		if err != nil {
+			return nil, d.denied(err)
+		}
+		jobs = all
+	}
+	out := []jobStatus{}
+	for _, job := range jobs {
+		status, err := d.statusOfJob(ctx, job)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, status)
+	}
+	return out, nil
+}
+
+// statusOfJob puts together what is known of a job.
+func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus, error) {
+	runs, err := d.registry.Stages(ctx, d.look, job.ID)
+	if err != nil {
+		return jobStatus{}, err
+	}
+	progress, err := d.registry.Progress(ctx, d.look, job.ID)
+	if err != nil {
+		return jobStatus{}, err
+	}
+	holder, err := registry.HolderOf(ctx, d.look, job.Tables[0].SourceOID)
+	if err != nil {
+		return jobStatus{}, err
+	}
+	s := newJobStatus(job, runs, progress, time.Now())
+	if holder != nil {
+		s.Worker = &workerStatus{PID: holder.PID, Application: holder.Application, Client: holder.Client}
+	} else {
+		// Whoever waited is gone.
+		s.Waiting, s.RowsPerSecond, s.ETA = "", 0, 0
+	}
+	s.Backlog, err = stages.CountBacklog(ctx, d.look, d.registry, job, mostBacklog)
+	if err != nil {
+		return s, fmt.Errorf("counting the backlog: %w", err)
+	}
+	return s, nil
+}

@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// noise are fields that differ between equal tables, by their JSON names, or
+// that say again what another field says.
+var noise = []string{
+	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "drop",
+}
+
+// Diff describes what differs between two states of one table, each difference
+// as one line for a person. OIDs and what a sequence has handed out don't count.
+func Diff(before, after Relation) []string {
+	var d diff
+	d.fields("the table", before, after)
+	grants(&d, "", tableGrants(before), tableGrants(after))
+	list(&d, "column", before.Columns, after.Columns, func(c Column) string { return fmt.Sprint(c.Num) },
+		func(c Column) string { return string(c.Name) })
+	for _, b := range before.Columns {
+		for _, a := range after.Columns {
+			if a.Num == b.Num {
+				grants(&d, " on column "+string(a.Name), b.Grants, a.Grants)
+			}
+		}
+	}
+	named(&d, "index", before.Indexes, after.Indexes, func(i Index) string { return string(i.Name) })
+	named(&d, "check", before.Checks, after.Checks, func(c Check) string { return string(c.Name) })
+	named(&d, "not-null constraint", before.NotNulls, after.NotNulls, func(n NotNull) string { return string(n.Name) })
+	foreignKey := func(k ForeignKey) string { return string(k.Name) + " of " + k.From.Plain() + " to " + k.To.Plain() }
+	named(&d, "foreign key", before.ForeignKeys, after.ForeignKeys, foreignKey)
+	named(&d, "foreign key", before.ReferencedBy, after.ReferencedBy, foreignKey)
+	sequence := func(s Sequence) string { return s.Table.Plain() }
+	named(&d, "sequence", before.Sequences, after.Sequences, sequence)
+	for _, b := range before.Sequences {
+		for _, a := range after.Sequences {
+			if sequence(a) == sequence(b) {
+				grants(&d, " on sequence "+sequence(a), sequenceGrants(b), sequenceGrants(a))
+			}
+		}
+	}
+	named(&d, "trigger", before.Triggers, after.Triggers, func(t Trigger) string { return string(t.Name) })
+	named(&d, "", before.Others, after.Others, func(o Dependent) string { return o.Description })
+	return d.lines
+}
+
+type diff struct{ lines []string }
+
+func (d *diff) add(format string, args ...any) {
+	d.lines = append(d.lines, fmt.Sprintf(format, args...))
+}
+
+// fields compares two structs of one type field by field, but for their lists
+// of structs.
+func (d *diff) fields(what string, before, after any) {
+	b, a := reflect.ValueOf(before), reflect.ValueOf(after)
+	for i := range b.NumField() {
+		tag := b.Type().Field(i).Tag.Get("json")
+		x, y := b.Field(i), a.Field(i)
+		switch {
+		case slices.Contains(noise, tag), structs(x.Type()):
+		case x.Kind() == reflect.Pointer:
+			d.pointers(tag+" of "+what, x, y)
+		case show(x) != show(y):
+			d.add("%s of %s changed from %s to %s", strings.ReplaceAll(tag, "_", " "), what, show(x), show(y))
+		}
+	}
+}
+
+// pointers compares structs that may be absent.
+func (d *diff) pointers(what string, before, after reflect.Value) {
+	switch {
+	case before.IsNil() && after.IsNil():
+	case before.IsNil():
+		d.add("%s was added", what)
+	case after.IsNil():
+		d.add("%s was dropped", what)
+	default:
+		d.fields(what, before.Elem().Interface(), after.Elem().Interface())
+	}
+}
+
+func structs(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+}
+
+// show returns a value as a difference states it. Equal values look equal.
+func show(v reflect.Value) string {
+	if text := fmt.Sprint(v.Interface()); text != "" && text != "[]" && text != "map[]" {
+		return text
+	}
+	return "nothing"
+}
+
+func named[T any](d *diff, what string, before, after []T, name func(T) string) {
+	list(d, what, before, after, name, name)
+}
+
+// list compares two lists of things that key tells apart.
+func list[T any](d *diff, what string, before, after []T, key, name func(T) string) {
+	title := func(item T) string { return strings.TrimSpace(what + " " + name(item)) }
+	find := func(items []T, item T) int {
+		return slices.IndexFunc(items, func(other T) bool { return key(other) == key(item) })
+	}
+	for _, b := range before {
+		if at := find(after, b); at >= 0 {
+			d.fields(title(b), b, after[at])
+			continue
+		}
+		d.add("%s was dropped", title(b))
+	}
+	for _, a := range after {
+		if find(before, a) < 0 {
+			d.add("%s was added", title(a))
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/repave-pg/repave/internal/catalog"
+)
+
+// checkForeignKeys refuses the foreign keys that this release can't carry over.
+func checkForeignKeys(_ context.Context, in Input) ([]Finding, error) {
+	var findings []Finding
+	for _, key := range slices.Concat(in.Relation.ForeignKeys, in.Relation.ReferencedBy) {
+		reason := ""
+		switch {
+		case key.Inherited:
+			continue // its parent is in one of the lists, or a finding of its own
+		case key.FromKind == "p":
+			reason = key.From.Plain() + " is partitioned"
+		case key.ToKind == "p":
+			reason = key.To.Plain() + " is partitioned"
+		case key.Period:
+			reason = "it is temporal"
+		case !key.Enforced:
+			reason = "it is not enforced"
+		}
+		if reason != "" {
+			findings = append(findings, in.finding("foreign_key", dropForeignKey(key),
+				"foreign key %s from %s to %s can't be carried by this release: %s",
+				key.Name, key.From.Plain(), key.To.Plain(), reason))
+		}
+	}
+	return findings, nil
+}
+
+func dropForeignKey(key catalog.ForeignKey) string {
+	return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", key.From, key.Name)
+}

@@ -1,0 +1,224 @@
+package preflight_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+// inspect runs all checks on a relation. The session's search path becomes empty.
+func inspect(t *testing.T, conn *pgx.Conn, name string) []preflight.Finding {
+	t.Helper()
+	pgtest.Exec(t, conn, "SET search_path = ''")
+	oid := pgtest.Count(t, conn, "SELECT $1::text::regclass::oid::int", name)
+	relation, err := catalog.Load(t.Context(), conn, uint32(oid), "repave")
+	require.NoError(t, err)
+	findings, err := preflight.Run(t.Context(), preflight.Input{DB: conn, Relation: relation, RegistrySchema: "repave"})
+	require.NoError(t, err)
+	for _, finding := range findings {
+		require.NotEmpty(t, finding.Cure, finding.Problem)
+	}
+	return findings
+}
+
+// A scenario is a table that one check must refuse.
+type scenario struct {
+	name    string
+	make    []string // with %t for the table's name
+	table   string   // the default is the table "Order"
+	since   int
+	check   string
+	problem string // a part of it
+	cured   bool   // the cure is SQL that takes the finding away
+}
+
+const plainTable = `CREATE TABLE s."Order" (id bigserial PRIMARY KEY, a int, b text, f bigint REFERENCES s.other)`
+
+var scenarios = []scenario{
+	{name: "view", make: []string{`CREATE VIEW s.v AS SELECT 1`}, table: "s.v", check: "kind", problem: "is a view"},
+	{
+		name: "materialized view", make: []string{`CREATE MATERIALIZED VIEW s.v AS SELECT 1`},
+		table: "s.v", check: "kind", problem: "is a materialized view",
+	},
+	{
+		name: "partitioned table", make: []string{`CREATE TABLE s.v (i int) PARTITION BY LIST (i)`},
+		table: "s.v", check: "kind", problem: "is a partitioned table",
+	},
+	{
+		name: "partition", make: []string{
+			`CREATE TABLE s.v (i int PRIMARY KEY) PARTITION BY LIST (i)`,
+			`CREATE TABLE s.w PARTITION OF s.v FOR VALUES IN (1)`,
+		},
+		table: "s.w", check: "kind", problem: "is a partition", cured: true,
+	},
+	{
+		name: "temporary table", make: []string{`CREATE TEMPORARY TABLE v (i int PRIMARY KEY)`},
+		table: "pg_temp.v", check: "kind", problem: "temporary",
+	},
+	{name: "catalog", table: "pg_catalog.pg_class", check: "kind", problem: "belongs to PostgreSQL"},
+	{
+		name: "toast table", make: []string{`ALTER TABLE %t REPLICA IDENTITY DEFAULT`}, table: "toast of %t",
+		check: "kind", problem: "TOAST",
+	},
+	{name: "sequence", table: `s."Order_id_seq"`, check: "kind", problem: "is a sequence"},
+	{name: "index", table: `s."Order_pkey"`, check: "kind", problem: "is an index"},
+	{
+		name: "registry", make: []string{`CREATE SCHEMA repave`, `CREATE TABLE repave.job (id int PRIMARY KEY)`},
+		table: "repave.job", check: "kind", problem: "repave's own schema",
+	},
+	{
+		name: "no key, id at hand", make: []string{`ALTER TABLE %t DROP CONSTRAINT "Order_pkey"`},
+		check: "key", problem: "no primary key", cured: true,
+	},
+	{
+		name: "no key, nullable unique", make: []string{`ALTER TABLE %t DROP CONSTRAINT "Order_pkey", ADD UNIQUE (a, b)`},
+		check: "key", problem: "no primary key", cured: true,
+	},
+	{
+		name: "no key at all", make: []string{`ALTER TABLE %t DROP COLUMN id`},
+		check: "key", problem: "no primary key", cured: true,
+	},
+	{
+		name: "invalid index", make: []string{
+			`INSERT INTO %t (a) VALUES (1), (1)`, `!CREATE UNIQUE INDEX CONCURRENTLY inv ON %t (a)`, `UPDATE %t SET a = id`,
+		},
+		check: "invalid_index", problem: "s.inv is invalid", cured: true,
+	},
+	{
+		name: "trigger", make: []string{
+			`CREATE FUNCTION s.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+			`CREATE TRIGGER "T" BEFORE INSERT ON %t FOR EACH ROW EXECUTE FUNCTION s.f()`,
+		},
+		check: "trigger", problem: `"T"`, cured: true,
+	},
+	{
+		name: "row security", make: []string{`ALTER TABLE %t ENABLE ROW LEVEL SECURITY`},
+		check: "row_security", problem: "enabled", cured: true,
+	},
+	{
+		name: "forced row security", make: []string{`ALTER TABLE %t FORCE ROW LEVEL SECURITY`},
+		check: "row_security", problem: "forced", cured: true,
+	},
+	{name: "policy", make: []string{`CREATE POLICY p ON %t USING (true)`}, check: "policy", problem: "policy p", cured: true},
+	{
+		name: "replica identity", make: []string{`ALTER TABLE %t REPLICA IDENTITY FULL`},
+		check: "replica_identity", problem: "FULL", cured: true,
+	},
+	{
+		name: "foreign key from a partitioned table",
+		make: []string{
+			`CREATE TABLE s.p (i bigint CONSTRAINT k REFERENCES %t) PARTITION BY LIST (i)`,
+			`CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES IN (1)`,
+		},
+		check: "foreign_key", problem: "s.p is partitioned", cured: true,
+	},
+	{
+		name: "foreign key to a partitioned table",
+		make: []string{
+			`CREATE TABLE s.p (i int PRIMARY KEY) PARTITION BY LIST (i)`, `CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES IN (1)`,
+			`ALTER TABLE %t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES s.p`,
+		},
+		check: "foreign_key", problem: "s.p is partitioned", cured: true,
+	},
+	{
+		name: "foreign key that is not enforced", since: 18,
+		make:  []string{`ALTER TABLE %t ADD CONSTRAINT k FOREIGN KEY (f) REFERENCES s.other NOT ENFORCED`},
+		check: "foreign_key", problem: "not enforced", cured: true,
+	},
+	{
+		name: "check that is not enforced", since: 18, make: []string{`ALTER TABLE %t ADD CHECK (a > 0) NOT ENFORCED`},
+		check: "constraint", problem: "not enforced", cured: true,
+	},
+	{
+		name: "temporal constraint", since: 18,
+		make:  []string{`ALTER TABLE %t ADD r int4range, ADD v tstzrange, ADD CONSTRAINT k UNIQUE (r, v WITHOUT OVERLAPS)`},
+		check: "constraint", problem: "temporal", cured: true,
+	},
+	{
+		name: "virtual column", since: 18, make: []string{`ALTER TABLE %t ADD v int GENERATED ALWAYS AS (a + 1) VIRTUAL`},
+		check: "column", problem: "virtual", cured: true,
+	},
+	{
+		name: "whole row in an index", make: []string{`CREATE INDEX w ON %t (("Order" IS NOT NULL))`},
+		check: "whole_row", problem: "index s.w", cured: true,
+	},
+	{
+		name: "whole row in a check", make: []string{`ALTER TABLE %t ADD CONSTRAINT w CHECK ("Order" IS NOT NULL)`},
+		check: "whole_row", problem: "check constraint w", cured: true,
+	},
+	{
+		name: "identity sequence in use", make: []string{
+			`ALTER TABLE %t ADD i int GENERATED ALWAYS AS IDENTITY`,
+			`CREATE TABLE s.user (i int DEFAULT nextval('s."Order_i_seq"'))`,
+		},
+		check: "sequence", problem: "Order_i_seq",
+	},
+	{name: "view over it", make: []string{`CREATE VIEW s.v AS SELECT a FROM %t`}, check: "view", problem: "s.v", cured: true},
+	{
+		name: "publication", make: []string{`CREATE PUBLICATION p FOR TABLE %t`},
+		check: "publication", problem: "publication p", cured: true,
+	},
+	{
+		name: "publication of all tables", make: []string{`CREATE PUBLICATION p FOR ALL TABLES`},
+		check: "publication", problem: "FOR ALL TABLES", cured: true,
+	},
+	{
+		name: "publication of the schema", since: 15, make: []string{`CREATE PUBLICATION p FOR TABLES IN SCHEMA s`},
+		check: "publication", problem: "schema s", cured: true,
+	},
+	{name: "statistics", make: []string{`CREATE STATISTICS s.st ON a, b FROM %t`}, check: "statistics", problem: "s.st", cured: true},
+	{name: "child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, check: "inheritance", problem: "child s.c", cured: true},
+	{
+		name: "extension", make: []string{`ALTER EXTENSION plpgsql ADD TABLE %t`},
+		check: "extension", problem: "plpgsql", cured: true,
+	},
+	{
+		name: "read-only sessions", make: []string{`SET default_transaction_read_only = on`},
+		check: "server", problem: "read-only",
+	},
+}
+
+func TestEveryCheckFires(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range scenarios {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			const name = `s."Order"`
+			conn := pgtest.Connect(t, pgtest.Database(t), `CREATE SCHEMA s`, `CREATE TABLE s.other (id bigint PRIMARY KEY)`, plainTable)
+			if pgtest.ServerVersion(t, conn) < tc.since {
+				t.Skip("the server is too old")
+			}
+			require.Empty(t, inspect(t, conn, name))
+			for _, statement := range tc.make {
+				statement, mayFail := strings.CutPrefix(strings.ReplaceAll(statement, "%t", name), "!")
+				if _, err := conn.Exec(t.Context(), statement); !mayFail {
+					require.NoError(t, err, statement)
+				}
+			}
+			table := tc.table
+			switch {
+			case table == "":
+				table = name
+			case strings.HasPrefix(table, "toast of"):
+				table = pgtest.Value[string](t, conn, `SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = $1::text::regclass`, name)
+			}
+			findings := inspect(t, conn, table)
+			require.Len(t, findings, 1)
+			require.Equal(t, tc.check, findings[0].Check)
+			require.Contains(t, findings[0].Problem, tc.problem)
+			if tc.cured {
+				cure, _, _ := strings.Cut(findings[0].Cure, ";")
+				pgtest.Exec(t, conn, cure)
+				require.Empty(t, inspect(t, conn, table))
+			}
+		})
+	}
+}

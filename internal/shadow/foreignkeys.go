@@ -1,0 +1,138 @@
+package shadow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// ForeignKeyStatement returns what adds a foreign key, NOT VALID, to the table
+// from; the other side and all else is as key says.
+func ForeignKeyStatement(from sqltmpl.Table, key catalog.ForeignKey) sqltmpl.Statement {
+	return sqltmpl.AddForeignKey{
+		Table: from, Name: key.Name,
+		From: sqltmpl.KeyColumns{Names: key.FromColumns, Period: key.Period},
+		To:   key.To, ToColumns: sqltmpl.KeyColumns{Names: key.ToColumns, Period: key.Period},
+		Match: sqltmpl.MatchType(key.Match), SetColumns: key.SetColumns,
+		OnUpdate: sqltmpl.ReferentialAction(key.OnUpdate), OnDelete: sqltmpl.ReferentialAction(key.OnDelete),
+		Deferrable: key.Deferrable, Deferred: key.Deferred, NotEnforced: !key.Enforced,
+	}.Statement()
+}
+
+// foreignKeys collects the shadow's foreign keys: those of the source that the
+// operator left, and those that were added, which it drops again.
+func (b *builder) foreignKeys(ctx context.Context) error {
+	for _, check := range b.altered.Checks {
+		n, ok := b.standsFor(check)
+		if !ok {
+			continue
+		}
+		key := b.src.ForeignKeys[n]
+		key.Name = check.Name
+		if key.Enforced {
+			key.Valid = check.Valid
+		}
+		var err error
+		if key.FromColumns, key.FromTypes, key.FromNums, err = b.mapped(key, key.FromNums); err != nil {
+			return err
+		}
+		if key.SetColumns, err = b.mappedNames(b.src.ForeignKeys[n], key.SetColumns); err != nil {
+			return err
+		}
+		if key.ToOID == b.src.OID {
+			if key.ToColumns, key.ToTypes, key.ToNums, err = b.mapped(key, key.ToNums); err != nil {
+				return err
+			}
+		}
+		b.plan.ForeignKeys = append(b.plan.ForeignKeys, key)
+	}
+	for _, key := range b.altered.ForeignKeys {
+		if err := b.quietly(ctx, sqltmpl.DropConstraint{Table: b.table, Name: key.Name}.Statement()); err != nil {
+			return err
+		}
+		b.plan.ForeignKeys = append(b.plan.ForeignKeys, b.unprobed(key))
+	}
+	for i := range b.plan.ForeignKeys {
+		b.plan.ForeignKeys[i].From, b.plan.ForeignKeys[i].FromOID = b.src.Table, b.oid
+	}
+	return nil
+}
+
+// unprobed has a foreign key that was added refer to the real table.
+func (b *builder) unprobed(key catalog.ForeignKey) catalog.ForeignKey {
+	if key.ToOID == b.oid {
+		key.To, key.ToOID = b.src.Table, b.src.OID
+	}
+	for _, p := range b.probes {
+		if key.ToOID == p.oid {
+			key.To, key.ToOID, key.ToKind = p.of, p.ofOID, p.ofKind
+		}
+	}
+	return key
+}
+
+// mapped finds columns of the source, of which a foreign key speaks, in the shadow.
+func (b *builder) mapped(key catalog.ForeignKey, nums []int16) (
+	names sqltmpl.Columns, types []sqltmpl.Fragment, now []int16, err error,
+) {
+	for _, num := range nums {
+		column, ok := b.counterpart(num)
+		if !ok {
+			lost, _ := columnByNum(b.src.Columns, num)
+			remedy := fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", key.From, key.Name)
+			return nil, nil, nil, refuse(remedy, "foreign key %s of %s needs column %s, which --alter drops",
+				key.Name, key.From.Plain(), lost.Name)
+		}
+		names, types, now = append(names, column.Name), append(types, column.Type), append(now, column.Num)
+	}
+	return names, types, now, nil
+}
+
+func (b *builder) mappedNames(key catalog.ForeignKey, names sqltmpl.Columns) (sqltmpl.Columns, error) {
+	var nums []int16
+	for _, name := range names {
+		at := slices.Index(key.FromColumns, name)
+		if at >= 0 {
+			nums = append(nums, key.FromNums[at])
+		}
+	}
+	now, _, _, err := b.mapped(key, nums)
+	return now, err
+}
+
+// referencedBy maps other tables' foreign keys to the shadow's columns.
+func (b *builder) referencedBy(context.Context) error {
+	for _, key := range b.src.ReferencedBy {
+		var err error
+		if key.ToColumns, key.ToTypes, key.ToNums, err = b.mapped(key, key.ToNums); err != nil {
+			return err
+		}
+		if !b.referable(key) {
+			return refuse(fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", key.From, key.Name),
+				"foreign key %s of %s refers to (%s), which --alter leaves without a unique constraint",
+				key.Name, key.From.Plain(), key.ToColumns)
+		}
+		key.ToOID = b.oid
+		b.plan.ReferencedBy = append(b.plan.ReferencedBy, key)
+	}
+	return nil
+}
+
+// referable reports whether the shadow has a unique index that a foreign key
+// can refer to.
+func (b *builder) referable(key catalog.ForeignKey) bool {
+	return slices.ContainsFunc(b.altered.Indexes, func(index catalog.Index) bool {
+		temporal := index.Constraint != nil && index.Constraint.Temporal
+		return (index.Unique || temporal) && index.Immediate && !index.Partial && temporal == key.Period &&
+			sameColumns(index.Columns, key.ToNums)
+	})
+}
+
+// sameColumns compares as sets.
+func sameColumns(a, b []int16) bool {
+	x, y := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(x, y)
+}

@@ -1,0 +1,114 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// A Spec is what the operator asked for. A job keeps the one it began with.
+type Spec struct {
+	Strategy string          `json:"strategy"`
+	Tables   []sqltmpl.Table `json:"tables"`
+	Change   shadow.Change   `json:"change"`
+}
+
+// Hash returns a digest that two specs share only if they ask for the same.
+func (s Spec) Hash() (string, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return "", fmt.Errorf("encoding spec: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Differences names what other asks for differently from s, as flags.
+func (s Spec) Differences(other Spec) []string {
+	var out []string
+	say := func(flag string, mine, theirs any) {
+		if !reflect.DeepEqual(mine, theirs) {
+			out = append(out, fmt.Sprintf("%s: the job has %v, now asked for %v", flag, mine, theirs))
+		}
+	}
+	say("--strategy", s.Strategy, other.Strategy)
+	say("tables", s.Tables, other.Tables)
+	say("--alter", slices.Concat(s.Change.Alter, []string{}), slices.Concat(other.Change.Alter, []string{}))
+	if len(s.Change.Using)+len(other.Change.Using) > 0 {
+		say("--using", s.Change.Using, other.Change.Using)
+	}
+	say("--pk-bigint", s.Change.PKBigint, other.Change.PKBigint)
+	return out
+}
+
+// Settings of the session that began the job; they decide what a conversion
+// between types yields (DateStyle, TimeZone, ...), so all of the job's
+// sessions and functions use them.
+type Settings map[string]string
+
+// A Job is one piece of work on one or more tables.
+type Job struct {
+	ID        int64
+	Strategy  string
+	Spec      Spec
+	SpecHash  string
+	Flags     string // of the command line that began it, quoted for a shell
+	Settings  Settings
+	Stage     string // the stage it is in or about to begin
+	Swapped   bool   // the rewritten tables have the names
+	Proven    bool   // verify has found the tables equal
+	CreatedAt time.Time
+	Version   string // of the program that began it
+	Waiting   string
+	LastError string
+	Backlog   int64
+	Tables    []Table `db:"-"`
+}
+
+// How changes of a table reach its counterpart.
+const (
+	CaptureNone   = ""
+	CaptureLog    = "log"    // by key, in the change log
+	CaptureDirect = "direct" // by the writer's own trigger
+)
+
+// A Table is one table of a job.
+type Table struct {
+	JobID     int64
+	Number    int
+	Name      sqltmpl.Table
+	SourceOID uint32
+	ShadowOID uint32 // 0 before setup
+	Blueprint *shadow.Blueprint
+	Capture   string
+	Filenode  uint32 // of the source when the batches were planned; 0 before
+	LastWrite string // xid8 of the last transaction that wrote rows for others
+	Rows      int64  // estimate at setup
+}
+
+// A StageRun is one attempt at a stage.
+type StageRun struct {
+	RunID    int64
+	Stage    string
+	Backward bool
+	BeganAt  time.Time
+	EndedAt  *time.Time
+	Rows     int64
+	Error    string
+}
+
+// An Artifact is an object that a job made.
+type Artifact struct {
+	ArtifactID  int64
+	TableNumber int
+	Kind        string
+	Name        string
+	Undo        string
+}

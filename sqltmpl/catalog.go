@@ -1,0 +1,46 @@
+package sqltmpl
+
+import "github.com/jackc/pgx/v5"
+
+// LoadRelation reads all that the catalogs say about one relation: a row with
+// one JSON document, or none if there is no such relation.
+type LoadRelation struct {
+	OID      uint32
+	Registry Ident // objects that repave made there are left out
+}
+
+// Statement renders catalog/load_relation.sql.
+func (p LoadRelation) Statement() Statement {
+	return render("catalog/load_relation.sql", p, pgx.StrictNamedArgs{
+		"oid":      p.OID,
+		"registry": string(p.Registry),
+	})
+}
+
+// A FoundRelation is a relation that has a name somebody asked for.
+type FoundRelation struct {
+	OID    uint32 `db:"oid"`
+	Schema Ident  `db:"schema"`
+	Name   Ident  `db:"name"`
+}
+
+// FindRelations looks for relations by exact name, in all schemas.
+type FindRelations struct {
+	Names []string
+}
+
+// Statement renders catalog/find_relations.sql.
+func (p FindRelations) Statement() Statement {
+	return render("catalog/find_relations.sql", p, pgx.StrictNamedArgs{"names": p.Names})
+}
+
+// FindSimilar looks for relations whose name differs from a given one in case
+// at most, in all schemas.
+type FindSimilar struct {
+	Name string
+}
+
+// Statement renders catalog/find_similar.sql.
+func (p FindSimilar) Statement() Statement {
+	return render("catalog/find_similar.sql", p, pgx.StrictNamedArgs{"name": p.Name})
+}

@@ -1,0 +1,70 @@
+package sqltmpl
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// SQLSTATEs of PostgreSQL's appendix A that somebody here asks about.
+const (
+	codeLockNotAvailable     = "55P03"
+	codeDeadlockDetected     = "40P01"
+	codeSerializationFailure = "40001"
+	codeQueryCanceled        = "57014"
+	codeUndefinedTable       = "42P01"
+	codeInsufficient         = "42501"
+	codeInvalidSchema        = "3F000"
+)
+
+// code returns the SQLSTATE of err, or "" if the server did not send it.
+func code(err error) string {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pgErr.Code
+	}
+	return ""
+}
+
+// IsLockContention reports whether err means the statement lost a race for a
+// lock, had no effect, and may be tried again.
+func IsLockContention(err error) bool {
+	c := code(err)
+	return c == codeLockNotAvailable || c == codeDeadlockDetected
+}
+
+// IsSerializationFailure reports whether err means a concurrent transaction
+// changed what this one was about to change; it may be tried again.
+func IsSerializationFailure(err error) bool { return code(err) == codeSerializationFailure }
+
+// IsCanceled reports whether the server cancelled the statement.
+func IsCanceled(err error) bool { return code(err) == codeQueryCanceled }
+
+// IsMissing reports whether err says that a relation or schema does not exist.
+func IsMissing(err error) bool {
+	c := code(err)
+	return c == codeUndefinedTable || c == codeInvalidSchema
+}
+
+// IsPrivilege reports whether err says that a privilege is missing.
+func IsPrivilege(err error) bool { return code(err) == codeInsufficient }
+
+// IsBadData reports whether err says that a row's values can't be converted or
+// break a constraint (SQLSTATE classes 22 and 23).
+func IsBadData(err error) bool {
+	c := code(err)
+	return strings.HasPrefix(c, "22") || strings.HasPrefix(c, "23")
+}
+
+// IsConnection reports whether err means that the session is gone: the server
+// said so (classes 08 and 57P) or the network did.
+func IsConnection(err error) bool {
+	if err == nil {
+		return false
+	}
+	c := code(err)
+	if c == "" {
+		return true
+	}
+	return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
+}

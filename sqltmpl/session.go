@@ -1,0 +1,123 @@
+package sqltmpl
+
+import "github.com/jackc/pgx/v5"
+
+// OperatorSettings reads what the session would be like without our settings.
+type OperatorSettings struct {
+}
+
+// Statement renders session/operator_settings.sql.
+func (p OperatorSettings) Statement() Statement {
+	return render("session/operator_settings.sql", p, nil)
+}
+
+// SetLocal sets a parameter until the end of the transaction.
+type SetLocal struct {
+	Name  string
+	Value string
+}
+
+// Statement renders session/set_local.sql.
+func (p SetLocal) Statement() Statement {
+	return render("session/set_local.sql", p, pgx.StrictNamedArgs{"name": p.Name, "value": p.Value})
+}
+
+// SetSession sets a parameter for the session.
+type SetSession struct {
+	Name  string
+	Value string
+}
+
+// Statement renders session/set_session.sql.
+func (p SetSession) Statement() Statement {
+	return render("session/set_session.sql", p, pgx.StrictNamedArgs{"name": p.Name, "value": p.Value})
+}
+
+// DeadlockTimeout returns deadlock_timeout in milliseconds.
+type DeadlockTimeout struct {
+}
+
+// Statement renders session/deadlock_timeout.sql.
+func (p DeadlockTimeout) Statement() Statement {
+	return render("session/deadlock_timeout.sql", p, nil)
+}
+
+// LockTable locks a table ACCESS EXCLUSIVE.
+type LockTable struct {
+	Table Table
+}
+
+// Statement renders session/lock_table.sql.
+func (p LockTable) Statement() Statement {
+	return render("session/lock_table.sql", p, nil)
+}
+
+// Blockers reads who holds locks on tables.
+type Blockers struct {
+	Relations []uint32
+	Ours      []int32
+}
+
+// Statement renders session/blockers.sql.
+func (p Blockers) Statement() Statement {
+	return render("session/blockers.sql", p, pgx.StrictNamedArgs{"relations": p.Relations, "ours": p.Ours})
+}
+
+// BlockedBy returns how long others wait for us, in milliseconds.
+type BlockedBy struct {
+	Ours []int32
+}
+
+// Statement renders session/blocked_by.sql.
+func (p BlockedBy) Statement() Statement {
+	return render("session/blocked_by.sql", p, pgx.StrictNamedArgs{"ours": p.Ours})
+}
+
+// OlderSnapshots reads the transactions that may not see one.
+type OlderSnapshots struct {
+	XID string
+}
+
+// Statement renders session/older_snapshots.sql.
+func (p OlderSnapshots) Statement() Statement {
+	return render("session/older_snapshots.sql", p, pgx.StrictNamedArgs{"xid": p.XID})
+}
+
+// SessionsOf reads which of repave's sessions hold locks on objects of a job.
+type SessionsOf struct {
+	Relations []uint32
+	Ours      []int32
+}
+
+// Statement renders session/sessions_of.sql.
+func (p SessionsOf) Statement() Statement {
+	return render("session/sessions_of.sql", p, pgx.StrictNamedArgs{"relations": p.Relations, "ours": p.Ours})
+}
+
+// BackendPID returns the session's process.
+type BackendPID struct {
+}
+
+// Statement renders session/backend_pid.sql.
+func (p BackendPID) Statement() Statement {
+	return render("session/backend_pid.sql", p, nil)
+}
+
+// StandbyLag returns the longest replay lag in milliseconds.
+type StandbyLag struct {
+}
+
+// Statement renders session/standby_lag.sql.
+func (p StandbyLag) Statement() Statement {
+	return render("session/standby_lag.sql", p, nil)
+}
+
+// TableName reads what a relation is called now.
+type TableName struct {
+	Relation uint32
+}
+
+// Statement renders session/table_name.sql.
+func (p TableName) Statement() Statement {
+	return render("session/table_name.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
+}

@@ -1,0 +1,6 @@
+-- shadow/drop_table.sql
+-- Drop a table and nothing else.
+--
+-- lock: ACCESS EXCLUSIVE on the table
+-- runs: inside a transaction
+DROP TABLE IF EXISTS {{.Table}}

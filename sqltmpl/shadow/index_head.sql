@@ -1,0 +1,9 @@
+-- shadow/index_head.sql
+-- Write the beginning of CREATE INDEX as pg_get_indexdef does.
+--
+-- lock: none
+-- runs: anywhere
+SELECT pg_catalog.format(
+    'CREATE %sINDEX %I ON %I.%I ', CASE WHEN @unique THEN 'UNIQUE ' ELSE '' END,
+    @name::text, @schema::text, @table::text
+)

@@ -1,0 +1,78 @@
+package sqltmpl
+
+import "github.com/jackc/pgx/v5"
+
+// Compare is what verify compares: the rows of the source, made into what the
+// shadow should have, with those of the shadow.
+type Compare struct {
+	Source, Shadow Table
+	Log            Table
+	Pending        bool // keys in the log are not compared
+	Keys           []CompareKey
+	SourceHash     []Fragment // over a source row aliased s
+	ShadowHash     []Fragment // over a shadow row aliased t
+}
+
+// A CompareKey is one key column on both sides.
+type CompareKey struct {
+	Log        Ident
+	Source     Ident
+	Shadow     Ident
+	ShadowEq   Fragment
+	ShadowCast Fragment
+}
+
+// HashSource hashes a range of the source.
+type HashSource struct {
+	Compare
+	First int64
+	Next  int64
+}
+
+// Statement renders verify/hash_source.sql.
+func (p HashSource) Statement() Statement {
+	return render("verify/hash_source.sql", p, pgx.StrictNamedArgs{"first": p.First, "next": p.Next})
+}
+
+// HashShadow hashes a range of the shadow.
+type HashShadow struct {
+	Compare
+	First int64
+	Next  int64
+}
+
+// Statement renders verify/hash_shadow.sql.
+func (p HashShadow) Statement() Statement {
+	return render("verify/hash_shadow.sql", p, pgx.StrictNamedArgs{"first": p.First, "next": p.Next})
+}
+
+// FindDifferences names the keys that differ.
+type FindDifferences struct {
+	Compare
+	Buckets []int32
+	Limit   int
+}
+
+// Statement renders verify/find_differences.sql.
+func (p FindDifferences) Statement() Statement {
+	return render("verify/find_differences.sql", p, pgx.StrictNamedArgs{"buckets": p.Buckets, "limit": p.Limit})
+}
+
+// ExportSnapshot shares a transaction's snapshot and returns its name.
+type ExportSnapshot struct {
+}
+
+// Statement renders verify/export_snapshot.sql.
+func (p ExportSnapshot) Statement() Statement {
+	return render("verify/export_snapshot.sql", p, nil)
+}
+
+// ImportSnapshot makes a transaction read as of a shared snapshot.
+type ImportSnapshot struct {
+	Snapshot Literal
+}
+
+// Statement renders verify/import_snapshot.sql.
+func (p ImportSnapshot) Statement() Statement {
+	return render("verify/import_snapshot.sql", p, nil)
+}

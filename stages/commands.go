@@ -1,0 +1,98 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/repave-pg/repave/registry"
+)
+
+// An OptionsError says that a job was begun with other options.
+type OptionsError struct {
+	Table       string
+	Differences []string
+	Flags       string // those it was begun with
+}
+
+func (e *OptionsError) Error() string {
+	return fmt.Sprintf("the job on %s was begun with other options:\n  %s", e.Table,
+		strings.Join(e.Differences, "\n  "))
+}
+
+// Hint says what to do about it.
+func (e *OptionsError) Hint() string {
+	return fmt.Sprintf("go on with: repave run %s%s; or start over after: repave reset %s", e.Table, e.Flags, e.Table)
+}
+
+// RevertSwap gives the name back to the original table, with every write made
+// since the swap: rounds, switch, verify and swap the other way. Afterwards the
+// job stands before its swap again, its shadow in sync. The caller holds the
+// tables' advisory locks. Rows that the original table can't hold are named
+// before anything happens.
+func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if !job.Swapped {
+		return job, &StateError{
+			Problem: fmt.Sprintf("%s has not been swapped", title(job)),
+			Advice:  "there is nothing to revert; to drop what the job made: repave reset " + title(job),
+		}
+	}
+	job, err := settle(ctx, env, job)
+	if err != nil {
+		return job, err
+	}
+	return loop(ctx, env, job, backward(), Swap)
+}
+
+// VerifyNow compares every row of the job's two tables in one snapshot. It
+// changes nothing.
+func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if job.Swapped {
+		if err := validate(ctx, env, job); err != nil {
+			return job, err
+		}
+	} else if Name(job.Stage).Before(Replay) {
+		return job, &StateError{
+			Problem: fmt.Sprintf("%s can't be verified yet: the job is in %s", title(job), job.Stage),
+			Advice:  fmt.Sprintf("go on with: repave run %s%s --until verify", title(job), job.Flags),
+		}
+	}
+	if err := runStage(ctx, env, job, verify{}, job.Swapped); err != nil {
+		return job, fail(ctx, env, job, Verify, err)
+	}
+	return job, env.Registry.SetProven(ctx, env.Target, job.ID, false)
+}
+
+// Erase ends a job after its swap: the old table and every trace of the job
+// go. It can't be undone.
+func Erase(ctx context.Context, env *Env, job registry.Job) error {
+	if !job.Swapped {
+		return &StateError{
+			Problem: fmt.Sprintf("%s has not been swapped", title(job)),
+			Advice: fmt.Sprintf("go on with: repave run %s%s; or drop what the job made: repave reset %s",
+				title(job), job.Flags, title(job)),
+		}
+	}
+	if err := validate(ctx, env, job); err != nil {
+		return fail(ctx, env, job, Cleanup, err)
+	}
+	return eraseStage(ctx, env, job)
+}
+
+// Reset ends a job before its swap: all that it made goes, the source table is
+// as it was.
+func Reset(ctx context.Context, env *Env, job registry.Job) error {
+	if job.Swapped {
+		return &StateError{
+			Problem: fmt.Sprintf("%s has been swapped already", title(job)),
+			Advice: fmt.Sprintf("go back with: repave revert-swap %s; or keep the new table: repave cleanup %s",
+				title(job), title(job)),
+		}
+	}
+	if Name(job.Stage) == Replay {
+		if err := validate(ctx, env, job); err != nil {
+			return fail(ctx, env, job, Cleanup, err)
+		}
+	}
+	return eraseStage(ctx, env, job)
+}

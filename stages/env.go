@@ -1,0 +1,90 @@
+package stages
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/repave-pg/repave/registry"
+)
+
+// Options say how hard a job works and how long it waits.
+type Options struct {
+	Workers        int           // sessions for batches, indexes and verify
+	BatchTime      time.Duration // what a batch should take
+	MaxRate        float64       // rows per second of the backfill; 0 is no limit
+	MaxLag         time.Duration // pause while a standby is further behind; 0 is no limit
+	LockTimeout    time.Duration // longest wait for a lock on a user's table
+	LockAttempts   int
+	SnapshotWait   time.Duration // longest wait for old snapshots before the swap
+	MaintenanceMem string        // maintenance_work_mem of index builds; "" is the server's
+	SkipVerify     bool          // for measurements only: swap without proof
+}
+
+// Defaults returns the options of a run without flags.
+func Defaults() Options {
+	return Options{
+		Workers: 2, BatchTime: 500 * time.Millisecond, MaxLag: 10 * time.Second,
+		LockTimeout: 500 * time.Millisecond, LockAttempts: 60, SnapshotWait: time.Hour,
+	}
+}
+
+// An Env is what stages work with. In place, Source and Target are the same
+// pool.
+type Env struct {
+	Source   *pgxpool.Pool
+	Target   *pgxpool.Pool
+	Registry *registry.Registry
+	Logger   *slog.Logger
+	Report   func(Event)
+	Options  Options
+	Operator Operator
+	Stats    *Stats
+}
+
+// Operator is who runs us, as far as stages need to know.
+type Operator struct {
+	SearchPath  string
+	Conversions map[string]string // recorded with a new job
+	Version     string            // of the program
+}
+
+// Stats collects what the final report says of a run.
+type Stats struct {
+	mu          sync.Mutex
+	LongestWait time.Duration // for a lock on a user's table
+	LongestHold time.Duration // of such a lock
+	LockMisses  int           // waits that were given up
+	Verified    int64         // rows compared by the last verify
+	Pending     int64         // keys it left to replay
+	Stages      []StageStat
+}
+
+// A StageStat is one finished stage of a run.
+type StageStat struct {
+	Stage   Name
+	Elapsed time.Duration
+	Rows    int64
+}
+
+func (s *Stats) lock(wait, hold time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.LongestWait = max(s.LongestWait, wait)
+	s.LongestHold = max(s.LongestHold, hold)
+}
+
+func (s *Stats) miss(wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.LockMisses++
+	s.LongestWait = max(s.LongestWait, wait)
+}
+
+func (s *Stats) finish(stage Name, elapsed time.Duration, rows int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Stages = append(s.Stages, StageStat{Stage: stage, Elapsed: elapsed, Rows: rows})
+}

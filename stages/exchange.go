@@ -1,0 +1,150 @@
+package stages
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// A position is where an identity sequence stands.
+type position struct {
+	LastValue int64 `db:"last_value"`
+	IsCalled  bool  `db:"is_called"`
+}
+
+// park takes the name from a table: it becomes inert, without foreign keys in
+// or out, out of the way in our schema under names of ours. It returns where
+// its own sequences stand, by the name of their counterpart.
+func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sqltmpl.Ident]position, error) {
+	table := s.relation.Table
+	var steps []sqltmpl.Statement
+	for _, fk := range s.foreignKeys {
+		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: fk.Name}.Statement())
+	}
+	for _, fk := range s.referencedBy {
+		steps = append(steps, sqltmpl.DropConstraint{Table: fk.From, Name: fk.Name}.Statement())
+	}
+	for _, check := range s.lateChecks {
+		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: check.Name}.Statement())
+	}
+	for _, serial := range s.serials {
+		steps = append(steps,
+			sqltmpl.DisownSequence{Sequence: serial.sequence.Table}.Statement(),
+			sqltmpl.DropDefault{Table: table, Column: serial.name}.Statement())
+	}
+	for _, own := range s.sequences {
+		steps = append(steps, sqltmpl.RenameSequence{
+			Sequence: sqltmpl.Table{Schema: table.Schema, Name: own.name}, To: own.parked,
+		}.Statement())
+	}
+	for _, index := range s.indexes {
+		steps = append(steps, sqltmpl.RenameIndex{
+			Index: sqltmpl.Table{Schema: table.Schema, Name: index.name}, To: index.parked,
+		}.Statement())
+	}
+	steps = append(steps,
+		sqltmpl.RenameTable{Table: table, To: s.parked.Name}.Statement(),
+		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, Schema: schema}.Statement())
+	if err := exec(ctx, tx, steps...); err != nil {
+		return nil, err
+	}
+	return positions(ctx, tx, schema, s)
+}
+
+// positions reads where the own sequences of a parked table stand; their rename
+// keeps nextval out.
+func positions(
+	ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side,
+) (map[sqltmpl.Ident]position, error) {
+	out := map[sqltmpl.Ident]position{}
+	for _, own := range s.sequences {
+		if own.counterpart == "" {
+			continue
+		}
+		at, err := sqltmpl.One[position](ctx, tx, sqltmpl.SequenceState{
+			Sequence: sqltmpl.Table{Schema: schema, Name: own.parked},
+		}.Statement())
+		if err != nil {
+			return nil, err
+		}
+		out[own.counterpart] = at
+	}
+	return out, nil
+}
+
+// sequenceSteps give a table's own sequence its name and its position.
+func sequenceSteps(table sqltmpl.Table, own ownSequence, at map[sqltmpl.Ident]position) []sqltmpl.Statement {
+	name := sqltmpl.Table{Schema: table.Schema, Name: own.name}
+	steps := []sqltmpl.Statement{sqltmpl.RenameSequence{
+		Sequence: sqltmpl.Table{Schema: table.Schema, Name: own.parked}, To: own.name,
+	}.Statement()}
+	if p, ok := at[own.counterpart]; ok && own.counterpart != "" {
+		steps = append(steps, sqltmpl.SetSequence{
+			Sequence: name.String(), LastValue: p.LastValue, IsCalled: p.IsCalled,
+		}.Statement())
+	}
+	return steps
+}
+
+// unpark gives a parked table its name, and all that it has only with it.
+func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]position) error {
+	table := s.relation.Table
+	steps := []sqltmpl.Statement{
+		sqltmpl.SetSchema{Table: s.parked, Schema: table.Schema}.Statement(),
+		sqltmpl.RenameTable{
+			Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, To: table.Name,
+		}.Statement(),
+	}
+	for _, index := range s.indexes {
+		steps = append(steps, sqltmpl.RenameIndex{
+			Index: sqltmpl.Table{Schema: table.Schema, Name: index.parked}, To: index.name,
+		}.Statement())
+	}
+	for _, index := range s.relation.Indexes {
+		if index.Clustered {
+			steps = append(steps, sqltmpl.ClusterOn{Table: table, Index: index.Name}.Statement())
+		}
+	}
+	for _, own := range s.sequences {
+		steps = append(steps, sequenceSteps(table, own, at)...)
+	}
+	for _, serial := range s.serials {
+		if serial.retype != "" {
+			steps = append(steps, sqltmpl.RetypeSequence{
+				Sequence: serial.sequence.Table, Type: serial.retype,
+			}.Statement())
+		}
+		steps = append(steps,
+			sqltmpl.OwnSequence{Sequence: serial.sequence.Table, Table: table, Column: serial.name}.Statement(),
+			sqltmpl.SetDefault{Table: table, Column: serial.name, Default: serial.value}.Statement())
+	}
+	for _, check := range s.lateChecks {
+		steps = append(steps, sqltmpl.AddConstraint{Table: table, Name: check.Name, Def: check.Def}.Statement())
+		if check.Comment != "" {
+			steps = append(steps, commentOn(table, check.Name, check.Comment))
+		}
+	}
+	for _, fk := range s.foreignKeys {
+		steps = append(steps, addForeignKey(table, fk)...)
+	}
+	for _, fk := range s.referencedBy {
+		steps = append(steps, addForeignKey(fk.From, fk)...)
+	}
+	return exec(ctx, tx, steps...)
+}
+
+// addForeignKey adds a foreign key NOT VALID, without a scan.
+func addForeignKey(from sqltmpl.Table, fk catalog.ForeignKey) []sqltmpl.Statement {
+	steps := []sqltmpl.Statement{foreignKey(from, fk)}
+	if fk.Comment != "" {
+		steps = append(steps, commentOn(from, fk.Name, fk.Comment))
+	}
+	return steps
+}
+
+func commentOn(table sqltmpl.Table, constraint sqltmpl.Ident, text string) sqltmpl.Statement {
+	return sqltmpl.CommentConstraint{Table: table, Name: constraint, Comment: sqltmpl.Literal(text)}.Statement()
+}

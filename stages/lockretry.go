@@ -1,0 +1,163 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// Pauses between attempts at a lock. Waiting for one queues every later query
+// behind it, so the waits are short and the pauses long.
+const (
+	firstPause = 200 * time.Millisecond
+	maxPause   = 5 * time.Second
+)
+
+// errAgain, returned from the work of withLocks, gives the locks back at once;
+// the caller does something about it and comes again.
+var errAgain = errors.New("not yet")
+
+// A lockJob is something to do under locks on users' tables.
+type lockJob struct {
+	what   string
+	tables []uint32                                                   // whose holders to name when a lock is not to be had
+	lock   func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
+	work   func(ctx context.Context, tx pgx.Tx) error
+}
+
+// withLocks runs j in a transaction whose lock waits are bounded, and starts
+// over when one runs out. It gives up after the configured number of attempts
+// with a *GaveUpError that names the holders.
+func withLocks(ctx context.Context, env *Env, job registry.Job, j lockJob) error {
+	limit, err := lockLimit(ctx, env)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := attemptLocks(ctx, env, limit, j)
+		if !sqltmpl.IsLockContention(err) {
+			return err
+		}
+		who := holders(ctx, env, j.tables)
+		if attempt >= env.Options.LockAttempts {
+			return &GaveUpError{For: "the lock to " + j.what, After: time.Since(began), Who: who, Err: err}
+		}
+		waiting := fmt.Sprintf("lock to %s, attempt %d", j.what, attempt)
+		if len(who) > 0 {
+			waiting += ": held by " + who[0].String()
+		}
+		env.Logger.WarnContext(ctx, "lock not available, will retry", slog.Int("attempt", attempt),
+			slog.Duration("pause", pause), slog.String("waiting", waiting))
+		env.waiting(ctx, job, waiting)
+		if err := sleep(ctx, pause+rand.N(pause/4+1)); err != nil { //nolint:gosec // jitter
+			return err
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// attemptLocks is one attempt: locks, work, commit.
+func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob) error {
+	asked := time.Now()
+	var got time.Time
+	err := inTx(ctx, env.Source, func(tx pgx.Tx) error {
+		asked = time.Now()
+		if err := j.lock(ctx, tx, limit); err != nil {
+			return err
+		}
+		got = time.Now()
+		return j.work(ctx, tx)
+	})
+	switch {
+	case !got.IsZero():
+		env.Stats.lock(got.Sub(asked), time.Since(got))
+	case sqltmpl.IsLockContention(err):
+		env.Stats.miss(time.Since(asked))
+	}
+	return err
+}
+
+// lockLimit is the configured lock timeout, but below deadlock_timeout: in a
+// deadlock with an application it is always we who give up first.
+func lockLimit(ctx context.Context, env *Env) (time.Duration, error) {
+	ms, err := sqltmpl.Scalar[float64](ctx, env.Source, sqltmpl.DeadlockTimeout{}.Statement())
+	if err != nil {
+		return 0, err
+	}
+	half := time.Duration(ms/2) * time.Millisecond
+	return max(min(env.Options.LockTimeout, half), time.Millisecond), nil
+}
+
+// lockTables locks tables ACCESS EXCLUSIVE one after the other, within d in
+// all.
+func lockTables(ctx context.Context, tx pgx.Tx, d time.Duration, tables []sqltmpl.Table) error {
+	deadline := time.Now().Add(d)
+	for _, table := range tables {
+		if err := setLockTimeout(ctx, tx, time.Until(deadline)); err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, sqltmpl.LockTable{Table: table}.Statement()); err != nil {
+			return err
+		}
+	}
+	return setLockTimeout(ctx, tx, d)
+}
+
+type sessionRow struct {
+	PID         int32 `db:"pid"`
+	Application string
+	State       string
+	Age         float64
+}
+
+func (r sessionRow) session() Session {
+	return Session{
+		PID: r.PID, Application: r.Application, State: r.State,
+		Age: time.Duration(r.Age * float64(time.Second)),
+	}
+}
+
+// holders names who has locks on the tables; nobody if that can't be read.
+func holders(ctx context.Context, env *Env, tables []uint32) []Session {
+	rows, err := sqltmpl.All[sessionRow](ctx, env.Source, sqltmpl.Blockers{
+		Relations: tables, Ours: []int32{},
+	}.Statement())
+	if err != nil {
+		return nil
+	}
+	out := make([]Session, len(rows))
+	for i, r := range rows {
+		out[i] = r.session()
+	}
+	return out
+}
+
+// waiting tells everybody why the job does not move.
+func (env *Env) waiting(ctx context.Context, job registry.Job, why string) {
+	env.Report(Event{Job: job.ID, Table: title(job), Stage: Name(job.Stage), Phase: Going, Waiting: why})
+	if err := env.Registry.SetWaiting(ctx, env.Target, job.ID, why, job.Backlog); err != nil {
+		env.Logger.WarnContext(ctx, "recording the wait", slog.Any("error", err))
+	}
+}
+
+// title names a job's tables.
+func title(job registry.Job) string {
+	out := ""
+	for i, t := range job.Tables {
+		if i > 0 {
+			out += ", "
+		}
+		out += t.Name.Plain()
+	}
+	return out
+}

@@ -1,0 +1,200 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// A Request is what an operator wants done.
+type Request struct {
+	Spec  registry.Spec
+	OIDs  []uint32 // of Spec.Tables
+	Flags string   // of the command line, quoted for a shell
+}
+
+// Run starts the job of req.Spec, or goes on with it where it stopped, up to
+// and including the stage until. It returns the job as it is then. The caller
+// holds the tables' advisory locks.
+func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
+	job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0])
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		if job, err = begin(ctx, env, req, until); err != nil || until == Preflight {
+			return job, err
+		}
+	case err != nil:
+		return job, err
+	default:
+		if differences := job.Spec.Differences(req.Spec); len(differences) > 0 {
+			return job, &OptionsError{Table: title(job), Differences: differences, Flags: job.Flags}
+		}
+	}
+	return Resume(ctx, env, job, until)
+}
+
+// Resume goes on with a job, up to and including the stage until.
+func Resume(ctx context.Context, env *Env, job registry.Job, until Name) (registry.Job, error) {
+	job, err := settle(ctx, env, job)
+	if err != nil {
+		return job, err
+	}
+	if !job.Swapped {
+		if job, err = loop(ctx, env, job, forward(), until); err != nil {
+			return job, err
+		}
+	}
+	if until == Cleanup {
+		return job, Erase(ctx, env, job)
+	}
+	return job, nil
+}
+
+// settle brings a job that a process left at some point into a state from
+// which stages can go on.
+func settle(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if job.Swapped || Name(job.Stage) == Replay {
+		if err := validate(ctx, env, job); err != nil {
+			return job, fail(ctx, env, job, Swap, err)
+		}
+	}
+	// What an earlier process has verified may have changed since: prove it again.
+	if !job.Swapped && Replay.Before(Name(job.Stage)) {
+		if err := env.Registry.SetStage(ctx, env.Target, job.ID, string(Replay)); err != nil {
+			return job, err
+		}
+	}
+	return env.Registry.Get(ctx, env.Target, job.ID)
+}
+
+// loop runs stages from the job's own on, up to and including until.
+func loop(ctx context.Context, env *Env, job registry.Job, stages []Stage, until Name) (registry.Job, error) {
+	backward := job.Swapped
+	for _, stage := range stages {
+		name := stage.Name()
+		if !backward && name.Before(Name(job.Stage)) {
+			continue
+		}
+		if until.Before(name) {
+			break
+		}
+		if err := runStage(ctx, env, job, stage, backward); err != nil {
+			return job, fail(ctx, env, job, name, err)
+		}
+		if !backward && name != Swap {
+			if err := env.Registry.SetStage(ctx, env.Target, job.ID, string(name.Next())); err != nil {
+				return job, err
+			}
+		}
+		var err error
+		if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
+			return job, err
+		}
+	}
+	return job, nil
+}
+
+// runStage runs one stage, with its record in the registry.
+func runStage(ctx context.Context, env *Env, job registry.Job, stage Stage, backward bool) error {
+	run, err := env.Registry.BeginStage(ctx, env.Target, job.ID, string(stage.Name()), backward)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	event := Event{Job: job.ID, Table: title(job), Stage: stage.Name(), Phase: Began, Backward: backward}
+	env.Report(event)
+	rows, failed := stage.Run(ctx, env, job)
+	problem := ""
+	if failed != nil {
+		problem = failed.Error()
+	}
+	recordCtx, cancel := detached(ctx)
+	defer cancel()
+	if err := env.Registry.FinishStage(recordCtx, env.Target, run, rows, problem); failed == nil && err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	event.Phase, event.Rows, event.Elapsed = Finished, rows, time.Since(began)
+	env.Stats.finish(stage.Name(), event.Elapsed, rows)
+	env.Report(event)
+	return nil
+}
+
+// fail records why a job stopped, as far as the server can still be told.
+func fail(ctx context.Context, env *Env, job registry.Job, stage Name, err error) error {
+	recordCtx, cancel := detached(ctx)
+	defer cancel()
+	text := err.Error()
+	if cause := context.Cause(ctx); cause != nil {
+		text = "interrupted"
+	}
+	if err := env.Registry.SetError(recordCtx, env.Target, job.ID, text); err != nil {
+		env.Logger.DebugContext(ctx, "recording the error", slog.Any("error", err))
+	}
+	return &StageError{Stage: stage, Table: title(job), Err: err}
+}
+
+// begin checks the tables and records a new job; with until preflight it only
+// checks.
+func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
+	began := time.Now()
+	names := registry.Job{Spec: req.Spec}
+	for i, table := range req.Spec.Tables {
+		names.Tables = append(names.Tables, registry.Table{Name: table, SourceOID: req.OIDs[i]})
+	}
+	event := Event{Table: title(names), Stage: Preflight, Phase: Began}
+	env.Report(event)
+	for i, table := range req.Spec.Tables {
+		if err := check(ctx, env, table, req.OIDs[i]); err != nil {
+			return registry.Job{}, err
+		}
+	}
+	event.Phase, event.Elapsed = Finished, time.Since(began)
+	env.Stats.finish(Preflight, event.Elapsed, 0)
+	env.Report(event)
+	if until == Preflight {
+		return names, nil
+	}
+	var id int64
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		var err error
+		id, err = env.Registry.Create(ctx, tx, req.Spec, req.OIDs, req.Flags, env.Operator.Conversions, env.Operator.Version)
+		if err != nil {
+			return err
+		}
+		return env.Registry.SetStage(ctx, tx, id, string(Setup))
+	})
+	if err != nil {
+		return registry.Job{}, err
+	}
+	return env.Registry.Get(ctx, env.Target, id)
+}
+
+// check runs preflight on one table.
+func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error {
+	relation, err := catalog.Load(ctx, env.Source, oid, env.Registry.Schema())
+	if err != nil {
+		return err
+	}
+	findings, err := preflight.Run(ctx, preflight.Input{
+		DB: env.Source, Relation: relation, RegistrySchema: env.Registry.Schema(),
+	})
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", table.Plain(), err)
+	}
+	if len(findings) > 0 {
+		return &RefusedError{Table: table.Plain(), Findings: findings}
+	}
+	return nil
+}

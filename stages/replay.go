@@ -1,0 +1,260 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies"
+)
+
+const (
+	// roundGoal is how long the last round before the switch may take.
+	roundGoal = time.Second
+	// fencedLimit is how many changes may be applied while writers are kept out.
+	fencedLimit = 200
+	// drainLimit is how many changes a drain takes.
+	drainLimit = 1000
+	// countLimit bounds the counting of a backlog.
+	countLimit = 1_000_000
+	// growingRounds is how many rounds may grow before we say that it won't end.
+	growingRounds = 5
+)
+
+// replay applies what was captured until little is left, then switches to
+// direct writing where the table allows it, and drains the rest. Rounds take
+// ACCESS SHARE on the live table; the switch SHARE ROW EXCLUSIVE for a moment:
+// it keeps writers out, readers not.
+type replay struct{}
+
+// Name implements Stage.
+func (replay) Name() Name { return Replay }
+
+// Run implements Stage.
+func (s replay) Run(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
+	if err := env.Registry.SetProven(ctx, env.Target, job.ID, false); err != nil {
+		return 0, err
+	}
+	for _, t := range job.Tables {
+		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
+			return rows, err
+		}
+		n, err := s.table(ctx, env, job, t)
+		rows += n
+		if err != nil {
+			return rows, misfits(ctx, env, job, t, err)
+		}
+	}
+	return rows, nil
+}
+
+func (s replay) table(ctx context.Context, env *Env, job registry.Job, t registry.Table) (int64, error) {
+	capture := env.capture(job, t)
+	var rows int64
+	for t.Capture == registry.CaptureLog {
+		n, err := rounds(ctx, env, job, t)
+		rows += n
+		if err != nil || !capture.Direct() {
+			return rows, err
+		}
+		err = s.switchOver(ctx, env, job, t, capture)
+		if err == nil {
+			t.Capture = registry.CaptureDirect
+		} else if err != errAgain { //nolint:errorlint // our own sentinel, never wrapped
+			return rows, err
+		}
+	}
+	n, err := drainAll(ctx, env, job, t)
+	return rows + n, err
+}
+
+// rounds replays until a round is short and little is left.
+func rounds(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
+	capture := env.capture(job, t)
+	last, growing := int64(0), 0
+	for {
+		began := time.Now()
+		done, err := round(ctx, env, job, t, capture)
+		if err != nil {
+			return rows, err
+		}
+		took := time.Since(began)
+		rows += done.Changes
+		left, err := tidy(ctx, env, job, t, capture)
+		if err != nil {
+			return rows, err
+		}
+		env.Report(Event{
+			Job: job.ID, Table: t.Name.Plain(), Stage: Replay, Phase: Going, Rows: rows, Backlog: left,
+			Unit: "changes",
+		})
+		if took < roundGoal && left <= fencedLimit {
+			return rows, nil
+		}
+		if last > 0 && left >= last {
+			growing++
+		} else {
+			growing = 0
+		}
+		last = left
+		if growing == growingRounds {
+			env.Logger.WarnContext(ctx, "will not catch up at this rate", slog.String("table", t.Name.Plain()),
+				slog.String("pause", fmt.Sprintf("%.0f changes/s in, %.0f/s out",
+					float64(left)/took.Seconds(), float64(done.Changes)/took.Seconds())))
+		}
+	}
+}
+
+// round is one round, in one snapshot, on one session. It gives way when an
+// application waits for it.
+func round(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+) (done strategies.Applied, err error) {
+	err = yielding(ctx, env, job, "replay of "+t.Name.Plain(), func(ctx context.Context, y *yielder) error {
+		return withConn(ctx, env.Target, func(conn *pgx.Conn) error {
+			y.watch(conn)
+			done, err = capture.Round(ctx, conn, func(tx pgx.Tx) error {
+				return env.Registry.SetLastWrite(ctx, tx, t)
+			})
+			return err
+		})
+	})
+	return done, err
+}
+
+// tidy vacuums the log and records the backlog.
+func tidy(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+) (int64, error) {
+	if err := capture.Tidy(ctx, env.Target); err != nil {
+		return 0, err
+	}
+	left, err := capture.Backlog(ctx, env.Target, countLimit)
+	if err != nil {
+		return 0, err
+	}
+	return left, env.Registry.SetWaiting(ctx, env.Target, job.ID, "", left)
+}
+
+// switchOver keeps writers out for one last small round and then lets them
+// write both tables themselves.
+func (replay) switchOver(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+) error {
+	return withLocks(ctx, env, job, lockJob{
+		what:   "switch the capture of " + t.Name.Plain(),
+		tables: []uint32{liveOID(job, t)},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			if err := setLockTimeout(ctx, tx, d); err != nil {
+				return err
+			}
+			return capture.Fence(ctx, tx)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			left, err := capture.Backlog(ctx, tx, fencedLimit+1)
+			if err != nil {
+				return err
+			}
+			if left > fencedLimit {
+				return errAgain
+			}
+			if _, err := capture.Switch(ctx, tx); err != nil {
+				return err
+			}
+			if err := env.Registry.SetLastWrite(ctx, tx, t); err != nil {
+				return err
+			}
+			return env.Registry.SetCapture(ctx, tx, t, registry.CaptureDirect)
+		},
+	})
+}
+
+// drainAll drains the log of a table in direct mode until it is empty. Keys
+// that a writer holds come back until that writer is done.
+func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
+	capture := env.capture(job, t)
+	pause := 10 * time.Millisecond
+	limit, began := int64(drainLimit), time.Now()
+	for {
+		left, err := tidy(ctx, env, job, t, capture)
+		if err != nil || left == 0 {
+			return rows, err
+		}
+		var done strategies.Applied
+		err = withConn(ctx, env.Target, func(conn *pgx.Conn) error {
+			done, err = capture.Drain(ctx, conn, limit, func(tx pgx.Tx) error {
+				return env.Registry.SetLastWrite(ctx, tx, t)
+			})
+			return err
+		})
+		switch {
+		case sqltmpl.IsLockContention(err):
+			limit = max(limit/2, 1)
+			done.PutBack = done.Changes
+		case err != nil:
+			return rows, err
+		case done.NeedsFence:
+			if err := drainFenced(ctx, env, job, t, capture); err != nil {
+				return rows, err
+			}
+		default:
+			limit = min(limit*2, drainLimit)
+		}
+		progress := done.Changes - done.PutBack
+		rows += progress
+		env.Report(Event{
+			Job: job.ID, Table: t.Name.Plain(), Stage: Replay, Phase: Going, Rows: rows, Backlog: left,
+			Unit: "changes",
+		})
+		if progress > 0 || done.NeedsFence {
+			pause, began = 10*time.Millisecond, time.Now()
+			continue
+		}
+		if time.Since(began) > env.Options.SnapshotWait {
+			return rows, &GaveUpError{For: "writers that hold changed rows of " + t.Name.Plain(), After: time.Since(began)}
+		}
+		env.waiting(ctx, job, fmt.Sprintf("%d changes whose rows a writer holds", left))
+		if err := sleep(ctx, pause); err != nil {
+			return rows, err
+		}
+		pause = min(2*pause, time.Second)
+	}
+}
+
+// drainFenced drains a TRUNCATE that its own trigger could only log.
+func drainFenced(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+) error {
+	return withLocks(ctx, env, job, lockJob{
+		what:   "replay a TRUNCATE of " + t.Name.Plain(),
+		tables: []uint32{liveOID(job, t)},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			if err := setLockTimeout(ctx, tx, d); err != nil {
+				return err
+			}
+			return capture.Fence(ctx, tx)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if _, err := capture.DrainFenced(ctx, tx); err != nil {
+				return err
+			}
+			return env.Registry.SetLastWrite(ctx, tx, t)
+		},
+	})
+}
+
+// withConn runs fn on one session of a pool.
+func withConn(ctx context.Context, pool *pgxpool.Pool, fn func(*pgx.Conn) error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return fn(conn.Conn())
+}

@@ -1,0 +1,188 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies"
+)
+
+// Sizes of the page ranges that workers claim.
+const (
+	minRange = 64
+	maxRange = 32768
+	// rangesPerWorker keeps all workers busy until the end.
+	rangesPerWorker = 16
+)
+
+// setup makes the shadow and the capture, and plans the batches. The shadow is
+// built first, under no lock that anybody feels; only the triggers need SHARE
+// ROW EXCLUSIVE on the source, for a few milliseconds.
+type setup struct{}
+
+// Name implements Stage.
+func (setup) Name() Name { return Setup }
+
+// Run implements Stage.
+func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	for i, t := range job.Tables {
+		if t.Blueprint == nil {
+			if err := s.build(ctx, env, job, t); err != nil {
+				return 0, err
+			}
+		}
+		job, err := env.Registry.Get(ctx, env.Target, job.ID)
+		if err != nil {
+			return 0, err
+		}
+		if job.Tables[i].Capture == registry.CaptureNone {
+			if err := s.install(ctx, env, job, job.Tables[i]); err != nil {
+				return 0, err
+			}
+		}
+		// Only after the capture's commit: every row version below this page count is either
+		// untouched since, or logged.
+		if err := planBatches(ctx, env, job, job.Tables[i]); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// build makes the shadow, the log and the functions, in one transaction with
+// their record. Foreign keys that the operator adds make it lock the table
+// they refer to for a moment.
+func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+	return withLocks(ctx, env, job, lockJob{
+		what:   "build the shadow of " + t.Name.Plain(),
+		tables: []uint32{t.SourceOID},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			return setLockTimeout(ctx, tx, d)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if _, err := env.Registry.Lock(ctx, tx, job.ID); err != nil {
+				return err
+			}
+			src, err := catalog.Load(ctx, tx, t.SourceOID, env.Registry.Schema())
+			if err != nil {
+				return err
+			}
+			b, err := shadow.Build(ctx, tx, src, env.names(t), job.Spec.Change, env.Operator.SearchPath)
+			if err != nil {
+				return err
+			}
+			b.Change = job.Spec.Change
+			table := env.names(t).Object("shadow")
+			if err := dropSerialDefaults(ctx, tx, table, &b); err != nil {
+				return err
+			}
+			oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: table.String()}.Statement())
+			if err != nil {
+				return err
+			}
+			if err := env.Registry.SetShadow(ctx, tx, t, oid, b); err != nil {
+				return err
+			}
+			undo := sqltmpl.DropTable{Table: table}.Statement().SQL
+			if err := env.Registry.AddArtifact(ctx, tx, t, "table", table.String(), undo); err != nil {
+				return err
+			}
+			t.Blueprint = &b
+			return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))
+		},
+	})
+}
+
+// prepareCapture makes a capture's log and functions and lists them.
+func prepareCapture(
+	ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, capture strategies.Capture,
+) error {
+	if err := capture.Prepare(ctx, tx); err != nil {
+		return err
+	}
+	for _, a := range capture.Artifacts() {
+		if err := env.Registry.AddArtifact(ctx, tx, t, a.Kind, a.Name, a.Undo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropSerialDefaults cuts the shadow's dependence on the source's sequences, so
+// that nobody's DROP fails because of it. The swap sets the defaults again.
+func dropSerialDefaults(ctx context.Context, tx pgx.Tx, table sqltmpl.Table, b *shadow.Blueprint) error {
+	for _, column := range serialColumns(b.Source, b.Shadow, b) {
+		if err := exec(ctx, tx, sqltmpl.DropDefault{Table: table, Column: column.name}.Statement()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// install puts the triggers on the source, if it still is what the shadow was
+// made from.
+func (setup) install(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+	capture := env.capture(job, t)
+	return withLocks(ctx, env, job, lockJob{
+		what:   "put triggers on " + t.Name.Plain(),
+		tables: []uint32{t.SourceOID},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			if err := setLockTimeout(ctx, tx, d); err != nil {
+				return err
+			}
+			return capture.Fence(ctx, tx)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if err := checkIntact(ctx, env, tx, job, t); err != nil {
+				return err
+			}
+			if err := capture.Install(ctx, tx); err != nil {
+				return err
+			}
+			return env.Registry.SetCapture(ctx, tx, t, registry.CaptureLog)
+		},
+	})
+}
+
+type pageCount struct {
+	Pages int64
+	Rows  int64
+}
+
+// planBatches cuts the source into page ranges. It may run again: batches that
+// were planned on the file that the source still is in are kept.
+func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := exec(ctx, tx, sqltmpl.PinSource{Source: t.Name}.Statement()); err != nil {
+			return err
+		}
+		state, err := stateOf(ctx, tx, t.Name, env.capture(job, t).Triggers())
+		if err != nil {
+			return err
+		}
+		if state.OID != t.SourceOID {
+			return &ChangedError{Table: t.Name, Differences: []string{"another relation has its name"}}
+		}
+		if state.Filenode == t.Filenode {
+			return nil
+		}
+		// The shadow may hold rows of batches that were planned on another file.
+		if err := exec(ctx, tx, env.link(job, t).TruncateStandby()); err != nil {
+			return err
+		}
+		count, err := sqltmpl.One[pageCount](ctx, tx, sqltmpl.PageCount{Relation: t.SourceOID}.Statement())
+		if err != nil {
+			return fmt.Errorf("counting pages: %w", err)
+		}
+		size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
+		size = min(max(size, minRange), maxRange)
+		return env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, count.Pages, size)
+	})
+}

@@ -1,0 +1,136 @@
+package stages
+
+import (
+	"fmt"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// A side is one of the two tables of a job, the original one or the rewritten
+// one: what it is like when it has the name, and where it is parked when not.
+type side struct {
+	relation catalog.Relation
+	parked   sqltmpl.Table
+	indexes  []parkedIndex
+	serials  []serialColumn
+	sequences []ownSequence
+	// The foreign keys and checks NOT VALID that it has only while it has the name.
+	foreignKeys  []catalog.ForeignKey
+	referencedBy []catalog.ForeignKey
+	lateChecks   []catalog.Check
+}
+
+// A parkedIndex has one name when its table has the name, and one of ours else.
+type parkedIndex struct{ name, parked sqltmpl.Ident }
+
+// A serialColumn has its default from a sequence that both sides share.
+type serialColumn struct {
+	name     sqltmpl.Ident
+	value    sqltmpl.Fragment // the default
+	sequence catalog.Sequence
+	retype   sqltmpl.Fragment // the sequence follows to this type; "" if it need not
+}
+
+// An ownSequence belongs to one side alone, as identity columns have them, and
+// goes with its table.
+type ownSequence struct {
+	column sqltmpl.Ident
+	name   sqltmpl.Ident // when its table has the name
+	parked sqltmpl.Ident
+	// counterpart is the source's sequence that it is, or takes over from and hands over to; "" if none.
+	counterpart sqltmpl.Ident
+	value       sqltmpl.Fragment // the column's default, where it names the sequence; else ""
+}
+
+// original is the side of the source table.
+func original(names shadow.Names, t registry.Table) side {
+	b := t.Blueprint
+	s := side{
+		relation: b.Source, parked: names.Object("old"), foreignKeys: b.Source.ForeignKeys,
+		referencedBy: b.Source.ReferencedBy, serials: serialColumns(b.Source, b.Source, b),
+	}
+	for i, index := range b.Source.Indexes {
+		s.indexes = append(s.indexes, parkedIndex{index.Name, names.Object(fmt.Sprintf("o%d", i+1)).Name})
+	}
+	for i, seq := range b.Source.Sequences {
+		if seq.Identity || shadowColumn(b, seq.Column) == "" {
+			s.sequences = append(s.sequences, ownSequence{
+				column: seq.Column, name: seq.Table.Name, parked: names.Object(fmt.Sprintf("os%d", i+1)).Name,
+				counterpart: seq.Table.Name,
+			})
+		}
+	}
+	return s
+}
+
+// rewritten is the side of the shadow.
+func rewritten(names shadow.Names, t registry.Table) side {
+	b := t.Blueprint
+	s := side{
+		relation: b.Shadow, parked: names.Object("shadow"), foreignKeys: b.ForeignKeys,
+		referencedBy: b.ReferencedBy, lateChecks: b.LateChecks, serials: serialColumns(b.Source, b.Shadow, b),
+	}
+	for _, index := range b.Indexes {
+		if !index.Helper {
+			s.indexes = append(s.indexes, parkedIndex{index.Name, index.BuildName})
+		}
+	}
+	for _, seq := range b.Sequences {
+		if seq.BuildName != "" {
+			s.sequences = append(s.sequences, ownSequence{
+				column: seq.Column, name: seq.Name, parked: seq.BuildName, counterpart: seq.Source, value: seq.Default,
+			})
+		}
+	}
+	return s
+}
+
+// serialColumns lists the columns of r, one of the blueprint's two sides, that
+// take their default from a sequence owned by the source.
+func serialColumns(source, r catalog.Relation, b *shadow.Blueprint) []serialColumn {
+	var out []serialColumn
+	for _, seq := range source.Sequences {
+		name := shadowColumn(b, seq.Column)
+		if seq.Identity || name == "" {
+			continue // it goes with its table
+		}
+		if r.OID == source.OID {
+			name = seq.Column
+		}
+		column, ok := columnOf(r, name)
+		if !ok || column.Default == "" {
+			continue
+		}
+		serial := serialColumn{name: name, value: column.Default, sequence: seq}
+		before, _ := columnOf(source, seq.Column)
+		if isInteger(column.Type) && column.Type != before.Type && seq.Type == before.Type {
+			serial.retype = column.Type
+		}
+		out = append(out, serial)
+	}
+	return out
+}
+
+func isInteger(t sqltmpl.Fragment) bool { return t == "smallint" || t == "integer" || t == "bigint" }
+
+// shadowColumn is what a source column is called on the shadow; "" if dropped.
+func shadowColumn(b *shadow.Blueprint, source sqltmpl.Ident) sqltmpl.Ident {
+	for _, c := range b.Columns {
+		if c.Source == source {
+			return c.Shadow
+		}
+	}
+	return ""
+}
+
+func columnOf(r catalog.Relation, name sqltmpl.Ident) (catalog.Column, bool) {
+	for _, c := range r.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return catalog.Column{}, false
+}

@@ -1,0 +1,293 @@
+package stages
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// swap exchanges the names, then validates the foreign keys that changed over.
+// A row that we wrote is invisible to a transaction whose snapshot is older, so
+// it waits until there is none left, takes the locks, and exchanges only if
+// nothing more was logged meanwhile. It holds ACCESS EXCLUSIVE on the table and
+// on those that foreign keys tie to it, for milliseconds.
+type swap struct{}
+
+// Name implements Stage.
+func (swap) Name() Name { return Swap }
+
+// Run implements Stage. A crash after the exchange leaves foreign keys to
+// validate, which the next command on the job does first.
+func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	if err := s.prepare(ctx, env, job); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	for {
+		err := s.attempt(ctx, env, job)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errAgain) {
+			if err = s.lookUp(ctx, env, job, err); err != nil {
+				return 0, err
+			}
+			break
+		}
+		if time.Since(began) > env.Options.SnapshotWait {
+			return 0, &GaveUpError{For: "a moment without changes that only we can write", After: time.Since(began)}
+		}
+		env.Logger.DebugContext(ctx, "changes were logged before the swap had its locks, draining again")
+	}
+	job, err := env.Registry.Get(ctx, env.Target, job.ID)
+	if err != nil {
+		return 0, err
+	}
+	return 0, validate(ctx, env, job)
+}
+
+// prepare makes the log and the functions of the other direction, which the
+// swap itself then only has to switch on.
+func (swap) prepare(ctx context.Context, env *Env, job registry.Job) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		for _, t := range job.Tables {
+			if err := prepareCapture(ctx, env, tx, t, env.nextCapture(job, t)); err != nil {
+				return err
+			}
+			// The standby has nothing that is not applied; whatever an earlier turn logged is void.
+			if err := exec(ctx, tx, env.nextLink(job, t).TruncateLog()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (env *Env) nextLink(job registry.Job, t registry.Table) sqltmpl.Link {
+	if job.Swapped {
+		return env.forwardLink(job, t)
+	}
+	return env.backwardLink(job, t)
+}
+
+// attempt drains, waits for old snapshots, locks, and exchanges; or returns
+// errAgain.
+func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
+	for _, t := range job.Tables {
+		var err error
+		if t.Capture == registry.CaptureDirect {
+			_, err = drainAll(ctx, env, job, t)
+		} else {
+			_, err = rounds(ctx, env, job, t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	now, err := env.Registry.Get(ctx, env.Target, job.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range now.Tables {
+		if err := waitSnapshots(ctx, env, job, t.LastWrite); err != nil {
+			return err
+		}
+	}
+	oids, tables := s.involved(env, job)
+	return withLocks(ctx, env, job, lockJob{
+		what:   "swap " + title(job),
+		tables: oids,
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			return lockTables(ctx, tx, d, tables)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job) },
+	})
+}
+
+// involved lists every table that the swap locks, in a fixed order: the live
+// ones first, as they are the busiest, then by OID.
+func (swap) involved(env *Env, job registry.Job) (oids []uint32, tables []sqltmpl.Table) {
+	type lockable struct {
+		oid   uint32
+		table sqltmpl.Table
+	}
+	var live, others []lockable
+	seen := map[uint32]bool{}
+	for _, t := range job.Tables {
+		live = append(live, lockable{liveOID(job, t), t.Name})
+		others = append(others, lockable{standbyOID(job, t), env.link(job, t).Standby})
+		seen[t.SourceOID], seen[t.ShadowOID] = true, true
+	}
+	for _, t := range job.Tables {
+		for _, fk := range slices.Concat(
+			t.Blueprint.Source.ForeignKeys, t.Blueprint.Source.ReferencedBy,
+			t.Blueprint.ForeignKeys, t.Blueprint.ReferencedBy) {
+			for _, other := range []lockable{{fk.FromOID, fk.From}, {fk.ToOID, fk.To}} {
+				if !seen[other.oid] && other.table != t.Name && other.table != env.link(job, t).Standby {
+					seen[other.oid] = true
+					others = append(others, other)
+				}
+			}
+		}
+	}
+	byOID := func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) }
+	slices.SortFunc(live, byOID)
+	slices.SortFunc(others, byOID)
+	for _, l := range slices.Concat(live, others) {
+		oids, tables = append(oids, l.oid), append(tables, l.table)
+	}
+	return oids, tables
+}
+
+// exchange is the swap itself, under all locks.
+func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	now, err := env.Registry.Lock(ctx, tx, job.ID)
+	if err != nil {
+		return err
+	}
+	if now.Swapped != job.Swapped || !now.Proven {
+		return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
+	}
+	drained := make([]bool, len(now.Tables))
+	for i, t := range now.Tables {
+		if err := checkIntact(ctx, env, tx, now, t); err != nil {
+			return err
+		}
+		if drained[i], err = s.empty(ctx, env, tx, now, t); err != nil {
+			return err
+		}
+	}
+	for i, t := range now.Tables {
+		if err := s.exchangeTable(ctx, env, tx, now, t); err != nil {
+			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
+		}
+		if drained[i] {
+			// Rows were written just now: writers with an older snapshot must fail, not miss them.
+			if err := env.nextCapture(now, t).Guard(ctx, tx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := env.Registry.SetSwapped(ctx, tx, job.ID, !job.Swapped); err != nil {
+		return err
+	}
+	next := Cleanup
+	if job.Swapped {
+		next = Replay // the job stands before its swap again
+	}
+	return env.Registry.SetStage(ctx, tx, job.ID, string(next))
+}
+
+// empty makes sure that nothing is left to apply. A table that stays on the
+// log drains here, and says so.
+func (swap) empty(
+	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table,
+) (drained bool, err error) {
+	capture := env.capture(job, t)
+	left, err := capture.Backlog(ctx, tx, fencedLimit+1)
+	if err != nil || left == 0 {
+		return false, err
+	}
+	if t.Capture == registry.CaptureDirect || left > fencedLimit {
+		return false, errAgain
+	}
+	_, err = capture.DrainFenced(ctx, tx)
+	return true, err
+}
+
+// exchangeTable parks the live table and gives its name to the standby.
+func (swap) exchangeTable(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
+	if err := env.capture(job, t).Remove(ctx, tx); err != nil {
+		return err
+	}
+	names := env.names(t)
+	from, to := original(names, t), rewritten(names, t)
+	if job.Swapped {
+		from, to = to, from
+	}
+	positions, err := park(ctx, tx, env.Registry.Schema(), from)
+	if err != nil {
+		return err
+	}
+	if err := unpark(ctx, tx, to, positions); err != nil {
+		return err
+	}
+	if err := env.nextCapture(job, t).Install(ctx, tx); err != nil {
+		return err
+	}
+	if err := env.Registry.SetCapture(ctx, tx, t, registry.CaptureLog); err != nil {
+		return err
+	}
+	return checkFaithful(ctx, env, tx, to.relation, t)
+}
+
+// checkFaithful compares the table that has the name now with what it should
+// be; a difference rolls the swap back.
+func checkFaithful(
+	ctx context.Context, env *Env, tx pgx.Tx, want catalog.Relation, t registry.Table,
+) error {
+	oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
+	if err != nil {
+		return err
+	}
+	got, err := catalog.Load(ctx, tx, oid, env.Registry.Schema())
+	if err != nil {
+		return err
+	}
+	if differences := catalog.Diff(unvalidated(want), unvalidated(withoutHelper(got, t))); len(differences) > 0 {
+		return &StateError{
+			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", t.Name.Plain(), differences),
+			Advice:  "nothing was swapped; this is a bug in repave, please report it with the table's definition",
+		}
+	}
+	return nil
+}
+
+// unvalidated is r with all foreign keys as they are before VALIDATE.
+func unvalidated(r catalog.Relation) catalog.Relation {
+	strip := func(keys []catalog.ForeignKey) []catalog.ForeignKey {
+		out := slices.Clone(keys)
+		for i := range out {
+			out[i].Valid = false
+		}
+		return out
+	}
+	r.ForeignKeys, r.ReferencedBy = strip(r.ForeignKeys), strip(r.ReferencedBy)
+	return r
+}
+
+// lookUp finds out, after an error that may have been the loss of COMMIT's
+// answer, whether the swap has happened. It is never guessed.
+func (swap) lookUp(ctx context.Context, env *Env, job registry.Job, cause error) error {
+	if !sqltmpl.IsConnection(cause) || isOurs(cause) {
+		return cause
+	}
+	lookCtx, cancel := detached(ctx)
+	defer cancel()
+	now, err := env.Registry.Get(lookCtx, env.Target, job.ID)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause), err)
+	}
+	if now.Swapped == job.Swapped {
+		return cause
+	}
+	env.Logger.WarnContext(ctx, "the connection was lost during the swap, which had been committed",
+		slog.Any("error", cause))
+	return nil
+}
+
+// isOurs reports whether an error was made by a stage, not by the network.
+func isOurs(err error) bool {
+	var hint interface{ Hint() string }
+	return errors.As(err, &hint) && !errors.As(err, new(*sqltmpl.StatementError))
+}

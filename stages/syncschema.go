@@ -1,0 +1,169 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// syncSchema gives the shadow its indexes and constraints. First it deletes
+// the keys that are in the log: what remains is a subset of one consistent
+// state, so unique and exclusion constraints must hold. It locks nothing of
+// the users' but ACCESS SHARE while it deletes.
+type syncSchema struct{}
+
+// Name implements Stage.
+func (syncSchema) Name() Name { return SyncSchema }
+
+// Run implements Stage.
+func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	var built int64
+	for _, t := range job.Tables {
+		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
+			return built, err
+		}
+		if err := s.deleteLogged(ctx, env, job, t); err != nil {
+			return built, err
+		}
+		n, err := s.build(ctx, env, job, t)
+		built += n
+		if err != nil {
+			return built, err
+		}
+		env.Report(Event{Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Unit: "vacuum and analyze"})
+		shadowTable := env.names(t).Object("shadow")
+		if err := exec(ctx, env.Target, sqltmpl.VacuumShadow{Shadow: shadowTable}.Statement()); err != nil {
+			return built, err
+		}
+	}
+	return built, nil
+}
+
+func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+	capture := env.capture(job, t)
+	return inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
+		n, err := capture.DeleteLogged(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("deleting changed keys from the shadow: %w", err)
+		}
+		env.Logger.DebugContext(ctx, "deleted changed keys from the shadow", slog.Int64("rows", n))
+		return env.Registry.SetLastWrite(ctx, tx, t)
+	})
+}
+
+// build builds what is missing, several indexes at a time, the largest effort
+// first: expression and GIN-like indexes tend to come last in a definition, so
+// the order is left as it is and workers take one after the other.
+func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) (int64, error) {
+	total := int64(len(t.Blueprint.Indexes))
+	report := func(done int64) {
+		env.Report(Event{
+			Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Done: done, Total: total,
+			Unit: "indexes",
+		})
+	}
+	report(0)
+	finished := make(chan struct{}, total)
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(max(env.Options.Workers, 1))
+	for _, index := range t.Blueprint.Indexes {
+		if index.Def == "" {
+			continue
+		}
+		group.Go(func() error {
+			if err := s.create(groupCtx, env, t, index); err != nil {
+				return err
+			}
+			finished <- struct{}{}
+			report(int64(len(finished)))
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return int64(len(finished)), err
+	}
+	for _, index := range t.Blueprint.Indexes {
+		if err := s.attach(ctx, env, t, index); err != nil {
+			return int64(len(finished)), err
+		}
+	}
+	return total, nil
+}
+
+// create builds one index, unless it is there.
+func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index) error {
+	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
+	there, err := sqltmpl.Scalar[bool](ctx, env.Target, sqltmpl.IndexExists{Name: name.String()}.Statement())
+	if err != nil || there {
+		return err
+	}
+	began := time.Now()
+	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
+			return err
+		}
+		err := exec(ctx, tx, sqltmpl.SetLocal{
+			Name: "default_tablespace", Value: string(index.Tablespace),
+		}.Statement())
+		if err != nil {
+			return err
+		}
+		return exec(ctx, tx, sqltmpl.CreateIndex{Def: index.Def}.Statement())
+	})
+	if err != nil {
+		return fmt.Errorf("building index %s of %s: %w", index.Name, t.Name.Plain(), err)
+	}
+	env.Logger.DebugContext(ctx, "built index", slog.String("index", string(index.Name)),
+		slog.Duration("elapsed", time.Since(began)))
+	return nil
+}
+
+func setMaintenance(ctx context.Context, tx pgx.Tx, mem string) error {
+	if mem == "" {
+		return nil
+	}
+	return exec(ctx, tx, sqltmpl.SetLocal{Name: "maintenance_work_mem", Value: mem}.Statement())
+}
+
+// attach makes an index a constraint where it is one, and adds what CREATE
+// INDEX has no clause for; all in one transaction, looking first.
+func (s syncSchema) attach(ctx context.Context, env *Env, t registry.Table, index shadow.Index) error {
+	table := env.names(t).Object("shadow")
+	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if index.Constraint != nil {
+			there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{
+				Table: table.String(), Name: string(index.BuildName),
+			}.Statement())
+			if err != nil || there {
+				return err
+			}
+			if err := s.constrain(ctx, env, tx, table, index); err != nil {
+				return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
+			}
+			if c := index.Constraint.Comment; c != "" {
+				err := exec(ctx, tx, sqltmpl.CommentConstraint{
+					Table: table, Name: index.BuildName, Comment: sqltmpl.Literal(c),
+				}.Statement())
+				if err != nil {
+					return err
+				}
+			}
+		}
+		if index.Comment != "" {
+			err := exec(ctx, tx, sqltmpl.CommentIndex{Index: name, Comment: sqltmpl.Literal(index.Comment)}.Statement())
+			if err != nil {
+				return err
+			}
+		}
+		return setIndexStatistics(ctx, tx, name, index)
+	})
+}

@@ -1,0 +1,73 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// validate validates the foreign keys that changed over in the last swap and
+// were valid before it. They hold, as the rows are equal; this only tells the
+// server so. It takes SHARE UPDATE EXCLUSIVE on the referencing and ROW SHARE
+// on the referenced table, scans, and may be run again at any time.
+func validate(ctx context.Context, env *Env, job registry.Job) error {
+	for _, t := range job.Tables {
+		if t.Blueprint == nil {
+			continue
+		}
+		got, err := catalog.Load(ctx, env.Target, liveOID(job, t), env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		want := expected(job, t)
+		for _, fk := range pendingKeys(want.ForeignKeys, got.ForeignKeys) {
+			if err := validateKey(ctx, env, job, t.Name, fk); err != nil {
+				return err
+			}
+		}
+		for _, fk := range pendingKeys(want.ReferencedBy, got.ReferencedBy) {
+			if err := validateKey(ctx, env, job, fk.From, fk); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pendingKeys are the foreign keys that should be valid and are not.
+func pendingKeys(want, got []catalog.ForeignKey) []catalog.ForeignKey {
+	var out []catalog.ForeignKey
+	for _, g := range got {
+		for _, w := range want {
+			if w.Name == g.Name && w.From == g.From && w.Valid && !g.Valid {
+				out = append(out, g)
+			}
+		}
+	}
+	return out
+}
+
+func validateKey(
+	ctx context.Context, env *Env, job registry.Job, from sqltmpl.Table, fk catalog.ForeignKey,
+) error {
+	env.Report(Event{
+		Job: job.ID, Table: title(job), Stage: Swap, Phase: Going,
+		Unit: fmt.Sprintf("validating foreign key %s of %s", fk.Name, from.Plain()),
+	})
+	return withLocks(ctx, env, job, lockJob{
+		what:   fmt.Sprintf("validate foreign key %s of %s", fk.Name, from.Plain()),
+		tables: []uint32{fk.FromOID, fk.ToOID},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			return setLockTimeout(ctx, tx, d)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			return exec(ctx, tx, sqltmpl.ValidateConstraint{Table: from, Name: fk.Name}.Statement())
+		},
+	})
+}

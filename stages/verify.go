@@ -1,0 +1,229 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+const (
+	// verifyPages is how many pages a session hashes at a time.
+	verifyPages = 4096
+	// lastPage is beyond any page a table can have.
+	lastPage = 1<<32 - 1
+	// maxDifferences is how many keys are named.
+	maxDifferences = 20
+)
+
+// verify compares every row of the two tables in one snapshot, while traffic
+// goes on. Keys in the log at that snapshot are pending, not different. It
+// holds ACCESS SHARE on both tables and the snapshot until it is done, and
+// starts over if that makes an application wait.
+type verify struct{}
+
+// Name implements Stage.
+func (verify) Name() Name { return Verify }
+
+// Run implements Stage.
+func (v verify) Run(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
+	if env.Options.SkipVerify {
+		return 0, env.Registry.SetProven(ctx, env.Target, job.ID, true)
+	}
+	for _, t := range job.Tables {
+		n, err := v.table(ctx, env, job, t)
+		rows += n
+		if err != nil {
+			return rows, err
+		}
+	}
+	env.Stats.Verified = rows
+	return rows, env.Registry.SetProven(ctx, env.Target, job.ID, true)
+}
+
+func (v verify) table(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
+	if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
+		return 0, err
+	}
+	err = yielding(ctx, env, job, "verify of "+t.Name.Plain(), func(ctx context.Context, y *yielder) error {
+		rows, err = compareTables(ctx, env, job, t, y)
+		return err
+	})
+	return rows, err
+}
+
+// A comparison is one comparison of two tables in one snapshot.
+type comparison struct {
+	env      *Env
+	job      registry.Job
+	table    registry.Table
+	compare  sqltmpl.Compare
+	snapshot string
+	began    time.Time
+	total    int64 // pages of both tables
+
+	mu     sync.Mutex
+	source buckets
+	shadow buckets
+	done   int64
+}
+
+// compareTables compares t's two tables; the first session's snapshot is shared with
+// the others.
+func compareTables(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, y *yielder,
+) (rows int64, err error) {
+	err = inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
+		y.watch(tx.Conn())
+		c := &comparison{env: env, job: job, table: t, began: time.Now(), compare: compareOf(env, job, t)}
+		// Before the snapshot: TRUNCATE and rewrites are not MVCC-safe.
+		if err := exec(ctx, tx, env.link(job, t).PinLive()); err != nil {
+			return err
+		}
+		if c.snapshot, err = sqltmpl.Scalar[string](ctx, tx, sqltmpl.ExportSnapshot{}.Statement()); err != nil {
+			return err
+		}
+		if err := c.prepare(ctx, tx); err != nil {
+			return err
+		}
+		if err := c.hashAll(ctx, y); err != nil {
+			return err
+		}
+		rows = c.source.rows()
+		if which := c.source.differing(c.shadow); len(which) > 0 {
+			return c.different(ctx, tx, which)
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// prepare looks at the log as of the snapshot.
+func (c *comparison) prepare(ctx context.Context, tx pgx.Tx) error {
+	link := c.env.link(c.job, c.table)
+	truncated, err := sqltmpl.Scalar[bool](ctx, tx, link.LogHasTruncate())
+	if err != nil {
+		return err
+	}
+	if truncated {
+		return &StateError{
+			Problem: fmt.Sprintf("%s was truncated and that is not replayed yet", c.table.Name.Plain()),
+			Advice:  "run again: repave run replays it",
+		}
+	}
+	pending, err := sqltmpl.Scalar[int64](ctx, tx, link.CountLog(countLimit))
+	if err != nil {
+		return err
+	}
+	c.compare.Pending = pending > 0
+	c.env.Stats.Pending = pending
+	return nil
+}
+
+// A hashJob is a range of pages of one of the tables.
+type hashJob struct {
+	source      bool
+	first, next int64
+}
+
+// hashAll hashes both tables, range by range, with all workers.
+func (c *comparison) hashAll(ctx context.Context, y *yielder) error {
+	jobs, err := c.ranges(ctx)
+	if err != nil {
+		return err
+	}
+	queue := make(chan hashJob, len(jobs))
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	group, ctx := errgroup.WithContext(ctx)
+	for range max(c.env.Options.Workers, 1) {
+		group.Go(func() error {
+			return inSnapshot(ctx, c.env.Target, func(tx pgx.Tx) error {
+				y.watch(tx.Conn())
+				err := exec(ctx, tx, sqltmpl.ImportSnapshot{Snapshot: sqltmpl.Literal(c.snapshot)}.Statement())
+				if err != nil {
+					return err
+				}
+				for j := range queue {
+					if err := c.hash(ctx, tx, j); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// ranges cuts both tables into ranges. Pages added meanwhile hold no row that
+// the snapshot shows, but the last range is open all the same.
+func (c *comparison) ranges(ctx context.Context) ([]hashJob, error) {
+	var jobs []hashJob
+	for _, source := range []bool{true, false} {
+		oid := c.table.ShadowOID
+		if source {
+			oid = c.table.SourceOID
+		}
+		count, err := sqltmpl.One[pageCount](ctx, c.env.Target, sqltmpl.PageCount{Relation: oid}.Statement())
+		if err != nil {
+			return nil, err
+		}
+		c.total += count.Pages
+		for first := int64(0); ; first += verifyPages {
+			next := first + verifyPages
+			if next >= count.Pages {
+				jobs = append(jobs, hashJob{source: source, first: first, next: lastPage})
+				break
+			}
+			jobs = append(jobs, hashJob{source: source, first: first, next: next})
+		}
+	}
+	return jobs, nil
+}
+
+func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
+	s := sqltmpl.HashShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	if j.source {
+		s = sqltmpl.HashSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	}
+	got, err := sqltmpl.All[bucket](ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j.source {
+		c.source.add(got)
+	} else {
+		c.shadow.add(got)
+	}
+	c.done += min(j.next, j.first+verifyPages) - j.first
+	c.env.Report(Event{
+		Job: c.job.ID, Table: c.table.Name.Plain(), Stage: Verify, Phase: Going, Done: min(c.done, c.total),
+		Total: c.total, Unit: "pages", Rows: c.source.rows(), Elapsed: time.Since(c.began),
+	})
+	return nil
+}
+
+// different names the keys that differ.
+func (c *comparison) different(ctx context.Context, tx pgx.Tx, which []int32) error {
+	found, err := sqltmpl.All[Difference](ctx, tx, sqltmpl.FindDifferences{
+		Compare: c.compare, Buckets: which, Limit: maxDifferences + 1,
+	}.Statement())
+	if err != nil {
+		return fmt.Errorf("naming the differences: %w", err)
+	}
+	more := len(found) > maxDifferences
+	return &DifferentError{
+		Table: c.table.Name.Plain(), Differences: found[:min(len(found), maxDifferences)], More: more,
+	}
+}

@@ -1,0 +1,148 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies"
+)
+
+// A Capture is the change log of one Link.
+type Capture struct {
+	link   sqltmpl.Link
+	direct bool
+	guard  sqltmpl.Table
+}
+
+var _ strategies.Capture = (*Capture)(nil)
+
+// New returns the change log of a link. With direct, writers may at last write
+// both tables.
+func New(link sqltmpl.Link, direct bool) *Capture {
+	guard := link.Capture
+	guard.Name += "_guard"
+	return &Capture{link: link, direct: direct, guard: guard}
+}
+
+// exec runs statements one after the other.
+func exec(ctx context.Context, db sqltmpl.DB, statements ...sqltmpl.Statement) error {
+	for _, s := range statements {
+		if _, err := s.Exec(ctx, db); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Direct implements strategies.Capture.
+func (c *Capture) Direct() bool { return c.direct }
+
+// Triggers implements strategies.Capture.
+func (c *Capture) Triggers() []string { return []string{string(c.link.Row), string(c.link.Truncate)} }
+
+// Artifacts implements strategies.Capture.
+func (c *Capture) Artifacts() []strategies.Artifact {
+	function := func(f sqltmpl.Table, signature sqltmpl.Fragment) strategies.Artifact {
+		return strategies.Artifact{
+			Kind: "function", Name: f.String(),
+			Undo: sqltmpl.DropFunction{Function: f, Signature: signature}.Statement().SQL,
+		}
+	}
+	trigger := func(name sqltmpl.Ident) strategies.Artifact {
+		return strategies.Artifact{
+			Kind: "trigger", Name: string(name),
+			Undo: sqltmpl.DropTrigger{Table: c.link.Live, Trigger: name}.Statement().SQL,
+		}
+	}
+	return []strategies.Artifact{
+		{Kind: "table", Name: c.link.Log.String(), Undo: sqltmpl.DropTable{Table: c.link.Log}.Statement().SQL},
+		function(c.link.Resync, c.link.Signature()),
+		function(c.link.Guarded, c.link.Signature()),
+		function(c.link.Fits, c.link.KeySignature()),
+		function(c.link.Capture, "()"),
+		function(c.guard, "()"),
+		trigger(c.link.Row),
+		trigger(c.link.Truncate),
+		trigger(c.guardTrigger()),
+	}
+}
+
+// Prepare implements strategies.Capture: the log and the functions.
+func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
+	l := c.link
+	found, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: l.Log.String()}.Statement())
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		if err := exec(ctx, tx, l.CreateLog()); err != nil {
+			return fmt.Errorf("creating change log: %w", err)
+		}
+	}
+	err = exec(ctx, tx,
+		l.CreateResync(), sqltmpl.RevokeFunction{Function: l.Resync, Signature: l.Signature()}.Statement(),
+		l.CreateGuarded(), sqltmpl.RevokeFunction{Function: l.Guarded, Signature: l.Signature()}.Statement(),
+		l.CreateFits(), sqltmpl.RevokeFunction{Function: l.Fits, Signature: l.KeySignature()}.Statement(),
+		l.CreateCaptureLog(), sqltmpl.RevokeFunction{Function: l.Capture, Signature: "()"}.Statement())
+	if err != nil {
+		return fmt.Errorf("creating capture: %w", err)
+	}
+	return nil
+}
+
+// Install implements strategies.Capture: the triggers, in log mode.
+func (c *Capture) Install(ctx context.Context, tx pgx.Tx) error {
+	l := c.link
+	if err := exec(ctx, tx, l.CreateRowTrigger(), l.CreateTruncateTrigger(), l.EnableTriggers()); err != nil {
+		return fmt.Errorf("installing capture: %w", err)
+	}
+	return nil
+}
+
+// Remove implements strategies.Capture. The log and the functions stay until
+// they are used again or cleaned up.
+func (c *Capture) Remove(ctx context.Context, tx pgx.Tx) error {
+	l := c.link
+	return exec(ctx, tx,
+		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Row}.Statement(),
+		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Truncate}.Statement(),
+		sqltmpl.DropTrigger{Table: l.Live, Trigger: c.guardTrigger()}.Statement())
+}
+
+// Fence implements strategies.Capture.
+func (c *Capture) Fence(ctx context.Context, tx pgx.Tx) error {
+	return exec(ctx, tx, c.link.LockLive())
+}
+
+// Misfits implements strategies.Capture.
+func (c *Capture) Misfits(ctx context.Context, db strategies.Querier, limit int) ([]strategies.Misfit, error) {
+	return sqltmpl.All[strategies.Misfit](ctx, db, c.link.ListMisfits(limit))
+}
+
+// Backlog implements strategies.Capture.
+func (c *Capture) Backlog(ctx context.Context, db strategies.Querier, limit int64) (int64, error) {
+	return sqltmpl.Scalar[int64](ctx, db, c.link.CountLog(limit))
+}
+
+// Tidy implements strategies.Capture. It must run outside a transaction.
+func (c *Capture) Tidy(ctx context.Context, db strategies.Querier) error {
+	return exec(ctx, db, c.link.VacuumLog())
+}
+
+// guardTrigger sorts before users' triggers, and so refuses before they run.
+func (c *Capture) guardTrigger() sqltmpl.Ident { return c.guard.Name }
+
+// Guard implements strategies.Capture.
+func (c *Capture) Guard(ctx context.Context, tx pgx.Tx) error {
+	xid, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.CurrentXID{}.Statement())
+	if err != nil {
+		return err
+	}
+	return exec(ctx, tx,
+		sqltmpl.CreateGuard{Guard: c.guard, Transaction: sqltmpl.Literal(xid)}.Statement(),
+		sqltmpl.RevokeFunction{Function: c.guard, Signature: "()"}.Statement(),
+		sqltmpl.CreateGuardTrigger{Guard: c.guard, Trigger: c.guardTrigger(), Live: c.link.Live}.Statement())
+}

@@ -1,0 +1,136 @@
+// Package changelog captures changes by key in an append-only table that never
+// makes a writer wait or fail, and applies them by one primitive, resync(keys):
+// delete those keys from the standby, insert their rows as the live table has
+// them now.
+package changelog
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// Forward returns the link from the source table to its shadow.
+func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
+	link := common(names, "", settings)
+	link.Live, link.Standby = b.Source.Table, names.Object("shadow")
+	for i, k := range b.Key {
+		link.Keys = append(link.Keys, sqltmpl.Key{
+			Log: logColumn(i), Type: k.SourceType, Collation: k.SourceCollation, Live: k.Source, LiveEq: k.SourceEq,
+			Standby: k.Shadow, StandbyEq: k.ShadowEq, Cast: "::" + k.ShadowType,
+		})
+	}
+	for _, c := range b.Columns {
+		if c.Shadow == "" || c.ShadowGenerated {
+			continue
+		}
+		switch {
+		case c.Using != "":
+			link.Insert = append(link.Insert, c.Shadow)
+			link.Values = append(link.Values, "("+c.Using+")")
+		case c.Source != "":
+			link.Insert = append(link.Insert, c.Shadow)
+			link.Values = append(link.Values, sqltmpl.Fragment("s."+c.Source.String()))
+		}
+	}
+	link.AlwaysGuard = mayFail(b)
+	if !link.AlwaysGuard {
+		link.Settings = nil
+	}
+	return link
+}
+
+// Backward returns the link from the rewritten table to the old one, as it is
+// after the swap.
+func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
+	link := common(names, "r", settings)
+	link.Live, link.Standby = b.Source.Table, names.Object("old")
+	link.AlwaysGuard = true
+	for i, k := range b.Key {
+		link.Keys = append(link.Keys, sqltmpl.Key{
+			Log: logColumn(i), Type: k.ShadowType, Collation: k.ShadowCollation, Live: k.Shadow, LiveEq: k.ShadowEq,
+			Standby: k.Source, StandbyEq: k.SourceEq, Cast: "::" + k.SourceType,
+		})
+	}
+	for _, c := range b.Columns {
+		if c.Source == "" || c.SourceGenerated {
+			continue
+		}
+		if c.Shadow != "" && c.Reverse != "" {
+			link.Insert = append(link.Insert, c.Source)
+			link.Values = append(link.Values, c.Reverse)
+			continue
+		}
+		link.Kept = append(link.Kept, sqltmpl.Kept{
+			Standby: c.Source, Variable: sqltmpl.Ident(fmt.Sprintf("repave_kept_%d", len(link.Kept)+1)),
+			Type: c.SourceType, Default: defaultOf(b.Source, c.Source),
+		})
+	}
+	return link
+}
+
+// lockTimeout bounds what a writer may wait for us; far below the usual
+// deadlock_timeout of 1 s, so that it is we who give up.
+const lockTimeout = "100ms"
+
+// common fills in the names, which differ between directions by an infix.
+func common(names shadow.Names, infix string, settings map[string]string) sqltmpl.Link {
+	link := sqltmpl.Link{
+		LockTimeout: lockTimeout,
+		Log:       names.Object(infix + "log"),
+		KeysTable: names.Object(infix + "keys").Name,
+		Capture:   names.Object(infix + "capture"),
+		Resync:    names.Object(infix + "resync"),
+		Guarded:   names.Object(infix + "guarded"),
+		Fits:      names.Object(infix + "fits"),
+		Row:       names.Object(infix + "row").Name,
+		Truncate:  names.Object(infix + "truncate").Name,
+	}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		link.Settings = append(link.Settings, sqltmpl.Setting{
+			Name: sqltmpl.Ident(name), Value: sqltmpl.Literal(settings[name]),
+		})
+	}
+	return link
+}
+
+func logColumn(i int) sqltmpl.Ident { return sqltmpl.Ident(fmt.Sprintf("repave_k%d", i+1)) }
+
+// mayFail reports whether writing a source row to the shadow can fail where
+// writing it to the source did not: a conversion, an expression, or a
+// constraint that only the shadow has.
+func mayFail(b *shadow.Blueprint) bool {
+	for _, c := range b.Columns {
+		if c.Shadow != "" && !c.Safe {
+			return true
+		}
+	}
+	return len(b.Change.Alter) > 0
+}
+
+// defaultOf returns the default of a column, NULL if it has none.
+func defaultOf(r catalog.Relation, name sqltmpl.Ident) sqltmpl.Fragment {
+	for _, c := range r.Columns {
+		if c.Name == name && c.Default != "" {
+			return c.Default
+		}
+	}
+	return "NULL"
+}
+
+// StaysOnLog reports whether the table has a deferrable unique or exclusion
+// constraint: a permutation passes through states that the standby refuses.
+func StaysOnLog(b *shadow.Blueprint) bool {
+	for _, r := range []catalog.Relation{b.Source, b.Shadow} {
+		for _, i := range r.Indexes {
+			if i.Constraint != nil && i.Constraint.Deferrable {
+				return true
+			}
+		}
+	}
+	return false
+}
