@@ -28,7 +28,7 @@ var errAgain = errors.New("not yet")
 // A lockJob is something to do under locks on users' tables.
 type lockJob struct {
 	what   string
-	tables []uint32                                                   // whose holders to name when a lock is not to be had
+	tables []uint32                                                    // whose holders to name when a lock is not to be had
 	lock   func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
 	work   func(ctx context.Context, tx pgx.Tx) error
 }

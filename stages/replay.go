@@ -17,8 +17,13 @@ import (
 const (
 	// roundGoal is how long the last round before the switch may take.
 	roundGoal = time.Second
-	// fencedLimit is how many changes may be applied while writers are kept out.
-	fencedLimit = 200
+	// fencedTime is how long changes may be applied while writers are kept out; how many that
+	// are follows from the last rounds, within bounds.
+	fencedTime = 50 * time.Millisecond
+	fencedMin  = 500
+	fencedMax  = 20_000
+	// tidyFrom is how many changes taken make it worth while to vacuum the log.
+	tidyFrom = 10_000
 	// drainLimit is how many changes a drain takes.
 	drainLimit = 1000
 	// countLimit bounds the counting of a backlog.
@@ -58,12 +63,12 @@ func (s replay) table(ctx context.Context, env *Env, job registry.Job, t registr
 	capture := env.capture(job, t)
 	var rows int64
 	for t.Capture == registry.CaptureLog {
-		n, err := rounds(ctx, env, job, t)
+		n, limit, err := rounds(ctx, env, job, t)
 		rows += n
 		if err != nil || !capture.Direct() {
 			return rows, err
 		}
-		err = s.switchOver(ctx, env, job, t, capture)
+		err = s.switchOver(ctx, env, job, t, capture, limit)
 		if err == nil {
 			t.Capture = registry.CaptureDirect
 		} else if err != errAgain { //nolint:errorlint // our own sentinel, never wrapped
@@ -74,39 +79,43 @@ func (s replay) table(ctx context.Context, env *Env, job registry.Job, t registr
 	return rows + n, err
 }
 
-// rounds replays until a round is short and little is left.
-func rounds(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
+// rounds replays until a round is short and little is left. It also returns how
+// many changes may be applied while writers are kept out.
+func rounds(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table,
+) (rows, limit int64, err error) {
 	capture := env.capture(job, t)
-	last, growing := int64(0), 0
+	pace := newPace()
 	for {
 		began := time.Now()
 		done, err := round(ctx, env, job, t, capture)
 		if err != nil {
-			return rows, err
+			return rows, 0, err
 		}
 		took := time.Since(began)
 		rows += done.Changes
-		left, err := tidy(ctx, env, job, t, capture)
+		pace.note(done.Changes, took)
+		if pace.untidy >= tidyFrom {
+			pace.untidy = 0
+			if err := capture.Tidy(ctx, env.Target); err != nil {
+				return rows, 0, err
+			}
+		}
+		left, err := backlog(ctx, env, job, t, capture)
 		if err != nil {
-			return rows, err
+			return rows, 0, err
 		}
 		env.Report(Event{
 			Job: job.ID, Table: t.Name.Plain(), Stage: Replay, Phase: Going, Rows: rows, Backlog: left,
 			Unit: "changes",
 		})
-		if took < roundGoal && left <= fencedLimit {
-			return rows, nil
+		if took < roundGoal && left <= pace.limit() {
+			return rows, pace.limit(), nil
 		}
-		if last > 0 && left >= last {
-			growing++
-		} else {
-			growing = 0
-		}
-		last = left
-		if growing == growingRounds {
+		if pace.growing(left) {
 			env.Logger.WarnContext(ctx, "will not catch up at this rate", slog.String("table", t.Name.Plain()),
 				slog.String("pause", fmt.Sprintf("%.0f changes/s in, %.0f/s out",
-					float64(left)/took.Seconds(), float64(done.Changes)/took.Seconds())))
+					float64(left)/took.Seconds(), pace.rate)))
 		}
 	}
 }
@@ -128,13 +137,10 @@ func round(
 	return done, err
 }
 
-// tidy vacuums the log and records the backlog.
-func tidy(
+// backlog counts what is left to apply and records it.
+func backlog(
 	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
 ) (int64, error) {
-	if err := capture.Tidy(ctx, env.Target); err != nil {
-		return 0, err
-	}
 	left, err := capture.Backlog(ctx, env.Target, countLimit)
 	if err != nil {
 		return 0, err
@@ -145,7 +151,7 @@ func tidy(
 // switchOver keeps writers out for one last small round and then lets them
 // write both tables themselves.
 func (replay) switchOver(
-	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture, limit int64,
 ) error {
 	return withLocks(ctx, env, job, lockJob{
 		what:   "switch the capture of " + t.Name.Plain(),
@@ -157,11 +163,11 @@ func (replay) switchOver(
 			return capture.Fence(ctx, tx)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error {
-			left, err := capture.Backlog(ctx, tx, fencedLimit+1)
+			left, err := capture.Backlog(ctx, tx, limit+1)
 			if err != nil {
 				return err
 			}
-			if left > fencedLimit {
+			if left > limit {
 				return errAgain
 			}
 			if _, err := capture.Switch(ctx, tx); err != nil {
@@ -180,11 +186,21 @@ func (replay) switchOver(
 func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
 	capture := env.capture(job, t)
 	pause := 10 * time.Millisecond
-	limit, began := int64(drainLimit), time.Now()
+	limit, began, taken := int64(drainLimit), time.Now(), int64(0)
 	for {
-		left, err := tidy(ctx, env, job, t, capture)
-		if err != nil || left == 0 {
+		left, err := backlog(ctx, env, job, t, capture)
+		if err != nil {
 			return rows, err
+		}
+		if taken > 0 && (left == 0 || taken >= drainLimit) {
+			// Triggers look into the log, and must not wade through dead rows.
+			taken = 0
+			if err := capture.Tidy(ctx, env.Target); err != nil {
+				return rows, err
+			}
+		}
+		if left == 0 {
+			return rows, nil
 		}
 		var done strategies.Applied
 		err = withConn(ctx, env.Target, func(conn *pgx.Conn) error {
@@ -207,6 +223,7 @@ func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table)
 			limit = min(limit*2, drainLimit)
 		}
 		progress := done.Changes - done.PutBack
+		taken += done.Changes
 		rows += progress
 		env.Report(Event{
 			Job: job.ID, Table: t.Name.Plain(), Stage: Replay, Phase: Going, Rows: rows, Backlog: left,

@@ -12,10 +12,10 @@ import (
 // A side is one of the two tables of a job, the original one or the rewritten
 // one: what it is like when it has the name, and where it is parked when not.
 type side struct {
-	relation catalog.Relation
-	parked   sqltmpl.Table
-	indexes  []parkedIndex
-	serials  []serialColumn
+	relation  catalog.Relation
+	parked    sqltmpl.Table
+	indexes   []parkedIndex
+	serials   []serialColumn
 	sequences []ownSequence
 	// The foreign keys and checks NOT VALID that it has only while it has the name.
 	foreignKeys  []catalog.ForeignKey

@@ -83,15 +83,16 @@ func (env *Env) nextLink(job registry.Job, t registry.Table) sqltmpl.Link {
 // attempt drains, waits for old snapshots, locks, and exchanges; or returns
 // errAgain.
 func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
+	limits := map[int]int64{}
 	for _, t := range job.Tables {
 		var err error
 		if t.Capture == registry.CaptureDirect {
 			_, err = drainAll(ctx, env, job, t)
 		} else {
-			_, err = rounds(ctx, env, job, t)
+			_, limits[t.Number], err = rounds(ctx, env, job, t)
 		}
 		if err != nil {
-			return err
+			return misfits(ctx, env, job, t, err)
 		}
 	}
 	now, err := env.Registry.Get(ctx, env.Target, job.ID)
@@ -110,7 +111,7 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			return lockTables(ctx, tx, d, tables)
 		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job) },
+		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits) },
 	})
 }
 
@@ -150,7 +151,7 @@ func (swap) involved(env *Env, job registry.Job) (oids []uint32, tables []sqltmp
 }
 
 // exchange is the swap itself, under all locks.
-func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, limits map[int]int64) error {
 	now, err := env.Registry.Lock(ctx, tx, job.ID)
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Jo
 		if err := checkIntact(ctx, env, tx, now, t); err != nil {
 			return err
 		}
-		if drained[i], err = s.empty(ctx, env, tx, now, t); err != nil {
+		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number]); err != nil {
 			return err
 		}
 	}
@@ -191,14 +192,14 @@ func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Jo
 // empty makes sure that nothing is left to apply. A table that stays on the
 // log drains here, and says so.
 func (swap) empty(
-	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table,
+	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, limit int64,
 ) (drained bool, err error) {
 	capture := env.capture(job, t)
-	left, err := capture.Backlog(ctx, tx, fencedLimit+1)
+	left, err := capture.Backlog(ctx, tx, limit+1)
 	if err != nil || left == 0 {
 		return false, err
 	}
-	if t.Capture == registry.CaptureDirect || left > fencedLimit {
+	if t.Capture == registry.CaptureDirect || left > limit {
 		return false, errAgain
 	}
 	_, err = capture.DrainFenced(ctx, tx)

@@ -3,6 +3,7 @@ package shadow_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,14 @@ var names = shadow.Names{Schema: "repave", Prefix: "repave_7_1_"}
 func session(t *testing.T, statements ...string) *pgx.Conn {
 	t.Helper()
 
-	conn := pgtest.Connect(t, pgtest.Database(t), statements...)
+	conn := pgtest.Connect(t, pgtest.Database(t))
+	for _, statement := range statements {
+		if name, ok := strings.CutPrefix(statement, "CREATE EXTENSION "); ok && pgtest.Count(t, conn,
+			`SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = $1`, name) == 0 {
+			t.Skip("the server has no extension " + name)
+		}
+		pgtest.Exec(t, conn, statement)
+	}
 	pgtest.Exec(t, conn, `CREATE SCHEMA repave`)
 	pgtest.Exec(t, conn, `SET search_path = ''`)
 	return conn

@@ -1,6 +1,9 @@
 -- changelog/vacuum_log.sql
--- Free the rows that were taken.
+-- Free the rows that were taken, for new ones.
 --
 -- lock: SHARE UPDATE EXCLUSIVE on the log
 -- runs: outside a transaction
-VACUUM {{.Log}}
+--
+-- TRUNCATE false: giving pages back takes ACCESS EXCLUSIVE, for which VACUUM tries for five seconds while
+-- writers go on inserting.
+VACUUM (TRUNCATE false) {{.Log}}
