@@ -171,6 +171,11 @@ func (l Link) CountLog(limit int64) Statement {
 	return render("changelog/count_log.sql", l, pgx.StrictNamedArgs{"limit": limit})
 }
 
+// CountKeys renders changelog/count_keys.sql.
+func (l Link) CountKeys(limit int64) Statement {
+	return render("changelog/count_keys.sql", l, pgx.StrictNamedArgs{"limit": limit})
+}
+
 // LockLive renders changelog/lock_live.sql.
 func (l Link) LockLive() Statement { return l.statement("lock_live") }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,6 +31,55 @@ func (s Statement) Exec(ctx context.Context, db DB) (int64, error) {
 		return 0, &StatementError{Statement: s.Name, Err: err}
 	}
 	return tag.RowsAffected(), nil
+}
+
+// ExecAll runs statements that take no arguments in one round trip: locks that
+// they hold together are held for no longer than they take. It stops at the
+// first that fails; in a transaction, none has an effect then.
+func ExecAll(ctx context.Context, db DB, statements ...Statement) error {
+	var text strings.Builder
+	for _, s := range statements {
+		if len(s.Args) > 0 {
+			if err := flush(ctx, db, &text); err != nil {
+				return err
+			}
+			if _, err := s.Exec(ctx, db); err != nil {
+				return err
+			}
+			continue
+		}
+		text.WriteString(s.SQL)
+		text.WriteString(";\n")
+	}
+	return flush(ctx, db, &text)
+}
+
+// flush sends what ExecAll has gathered.
+func flush(ctx context.Context, db DB, text *strings.Builder) error {
+	if text.Len() == 0 {
+		return nil
+	}
+	sql := text.String()
+	text.Reset()
+	if _, err := db.Exec(ctx, sql); err != nil {
+		return &StatementError{Statement: failing(sql, err), Err: err}
+	}
+	return nil
+}
+
+// failing names the statement of several that an error is about, as far as the
+// server told where it is.
+func failing(sql string, err error) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(sql, "-- "), "\n")
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || pgErr.Position == 0 {
+		return name + " or one sent with it"
+	}
+	before := string([]rune(sql)[:min(int(pgErr.Position), len([]rune(sql)))])
+	if at := strings.LastIndex(before, ";\n-- "); at >= 0 {
+		name, _, _ = strings.Cut(before[at+len(";\n-- "):], "\n")
+	}
+	return name
 }
 
 // One runs s and returns its only row as a struct, by column name. The error

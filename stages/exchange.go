@@ -48,7 +48,7 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 	steps = append(steps,
 		sqltmpl.RenameTable{Table: table, To: s.parked.Name}.Statement(),
 		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, Schema: schema}.Statement())
-	if err := exec(ctx, tx, steps...); err != nil {
+	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
 		return nil, err
 	}
 	return positions(ctx, tx, schema, s)
@@ -133,7 +133,7 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 	for _, fk := range s.referencedBy {
 		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
-	return exec(ctx, tx, steps...)
+	return sqltmpl.ExecAll(ctx, tx, steps...)
 }
 
 // addForeignKey adds a foreign key NOT VALID, without a scan.

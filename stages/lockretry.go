@@ -29,6 +29,7 @@ var errAgain = errors.New("not yet")
 type lockJob struct {
 	what   string
 	tables []uint32                                                    // whose holders to name when a lock is not to be had
+	before func(ctx context.Context, tx pgx.Tx) error                  // what takes time and no lock; may be nil
 	lock   func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
 	work   func(ctx context.Context, tx pgx.Tx) error
 }
@@ -71,6 +72,11 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 	asked := time.Now()
 	var got time.Time
 	err := inTx(ctx, env.Source, func(tx pgx.Tx) error {
+		if j.before != nil {
+			if err := j.before(ctx, tx); err != nil {
+				return err
+			}
+		}
 		asked = time.Now()
 		if err := j.lock(ctx, tx, limit); err != nil {
 			return err

@@ -6,11 +6,13 @@ import "time"
 type pace struct {
 	rate   float64 // changes per second, of the last round that tells
 	untidy int64   // changes taken since the log was vacuumed
+	fence  time.Duration
 	last   int64
 	grown  int
 }
 
-func newPace() *pace { return &pace{} }
+// newPace begins with the time that nobody should notice.
+func newPace() *pace { return &pace{fence: fencedTime} }
 
 // note adds a round. Rounds of a few changes tell nothing of the rate.
 func (p *pace) note(changes int64, took time.Duration) {
@@ -22,16 +24,20 @@ func (p *pace) note(changes int64, took time.Duration) {
 
 // limit is how many changes fit into the time that writers may be kept out.
 func (p *pace) limit() int64 {
-	return min(max(int64(p.rate*fencedTime.Seconds()), fencedMin), fencedMax)
+	return min(max(int64(p.rate*p.fence.Seconds()), fencedMin), fencedMax)
 }
 
-// growing reports, once in a while, that the backlog keeps growing.
-func (p *pace) growing(left int64) bool {
-	if p.last > 0 && left >= p.last {
+// growing reports, once in a while, that rounds do not gain on the writers; then
+// writers may be kept out for twice as long, up to most.
+func (p *pace) growing(left int64, most time.Duration) bool {
+	if p.last > 0 && left >= p.last*3/4 {
 		p.grown++
-	} else {
-		p.grown = 0
 	}
 	p.last = left
-	return p.grown > 0 && p.grown%growingRounds == 0
+	if p.grown < growingRounds {
+		return false
+	}
+	p.grown = 0
+	p.fence = min(2*p.fence, max(most, fencedTime))
+	return true
 }

@@ -28,7 +28,7 @@ const (
 	drainLimit = 1000
 	// countLimit bounds the counting of a backlog.
 	countLimit = 1_000_000
-	// growingRounds is how many rounds may grow before we say that it won't end.
+	// growingRounds is how many rounds may fail to shrink before we say so.
 	growingRounds = 5
 )
 
@@ -109,10 +109,14 @@ func rounds(
 			Job: job.ID, Table: t.Name.Plain(), Stage: Replay, Phase: Going, Rows: rows, Backlog: left,
 			Unit: "changes",
 		})
-		if took < roundGoal && left <= pace.limit() {
+		keys, err := capture.Keys(ctx, env.Target, countLimit)
+		if err != nil {
+			return rows, 0, err
+		}
+		if took < roundGoal && keys <= pace.limit() {
 			return rows, pace.limit(), nil
 		}
-		if pace.growing(left) {
+		if pace.growing(left, env.Options.LockTimeout) {
 			env.Logger.WarnContext(ctx, "will not catch up at this rate", slog.String("table", t.Name.Plain()),
 				slog.String("pause", fmt.Sprintf("%.0f changes/s in, %.0f/s out",
 					float64(left)/took.Seconds(), pace.rate)))
@@ -163,11 +167,11 @@ func (replay) switchOver(
 			return capture.Fence(ctx, tx)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error {
-			left, err := capture.Backlog(ctx, tx, limit+1)
+			keys, err := capture.Keys(ctx, tx, countLimit)
 			if err != nil {
 				return err
 			}
-			if left > limit {
+			if keys > limit {
 				return errAgain
 			}
 			if _, err := capture.Switch(ctx, tx); err != nil {

@@ -108,11 +108,26 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
 	return withLocks(ctx, env, job, lockJob{
 		what:   "swap " + title(job),
 		tables: oids,
+		before: func(ctx context.Context, tx pgx.Tx) error { return s.warm(ctx, env, tx, job) },
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			return lockTables(ctx, tx, d, tables)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits) },
 	})
+}
+
+// warm fills the session's caches, so that the checks under the locks are
+// short.
+func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	for _, t := range job.Tables {
+		if err := checkIntact(ctx, env, tx, job, t); err != nil {
+			return err
+		}
+		if _, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // involved lists every table that the swap locks, in a fixed order: the live
@@ -195,7 +210,7 @@ func (swap) empty(
 	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, limit int64,
 ) (drained bool, err error) {
 	capture := env.capture(job, t)
-	left, err := capture.Backlog(ctx, tx, limit+1)
+	left, err := capture.Keys(ctx, tx, countLimit)
 	if err != nil || left == 0 {
 		return false, err
 	}

@@ -35,6 +35,9 @@ type Capture interface {
 	DrainFenced(ctx context.Context, tx pgx.Tx) (Applied, error)
 	// Backlog counts captured changes not yet applied, up to limit.
 	Backlog(ctx context.Context, db Querier, limit int64) (int64, error)
+	// Keys counts the different keys among captured changes, of which it looks at up to limit:
+	// what applying them now would cost.
+	Keys(ctx context.Context, db Querier, limit int64) (int64, error)
 	// Misfits names captured keys whose rows the standby can't hold, up to limit.
 	Misfits(ctx context.Context, db Querier, limit int) ([]Misfit, error)
 	// Tidy frees what applied changes leave behind.

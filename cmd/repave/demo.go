@@ -79,7 +79,7 @@ func (p *program) demo(c *cli.Context) (err error) {
 	}
 	if c.Bool("keep") {
 		p.say("the server runs until you press Ctrl-C:\n  psql -h %s -p %d -U postgres postgres", server.Dir(), server.Port())
-		<-c.Context.Done()
+		<-c.Done()
 	}
 	return nil
 }

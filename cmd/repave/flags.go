@@ -41,7 +41,7 @@ func effortFlagSet() []cli.Flag {
 		&cli.IntFlag{Name: "workers", Value: d.Workers, Usage: "sessions for batches, indexes and verify"},
 		&cli.DurationFlag{Name: "batch-time", Value: d.BatchTime, Usage: "what a batch should take"},
 		&cli.DurationFlag{Name: "max-lag", Value: d.MaxLag, Usage: "pause while a standby is further behind; 0 is no limit"},
-		&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` per second of the backfill (default: no limit)"},
+		&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` per second of the backfill; 0 is no limit"},
 		&cli.DurationFlag{Name: "lock-timeout", Value: d.LockTimeout, Usage: "longest wait for a lock on a user's table"},
 		&cli.IntFlag{Name: "lock-attempts", Value: d.LockAttempts, Usage: "how often to try for a lock"},
 		&cli.DurationFlag{Name: "snapshot-wait", Value: d.SnapshotWait, Usage: "longest wait for old snapshots before the swap"},

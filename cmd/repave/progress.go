@@ -102,7 +102,7 @@ func (d *display) log(message string, e stages.Event, attrs ...slog.Attr) {
 	attrs = append([]slog.Attr{
 		slog.String("table", e.Table), slog.Int64("job_id", e.Job), slog.String("stage", stageName(e)),
 	}, attrs...)
-	d.logger.LogAttrs(context.Background(), slog.LevelInfo, message, attrs...)
+	d.logger.LogAttrs(context.Background(), slog.LevelInfo, message, attrs...) //nolint:sloglint // one of four, see event
 }
 
 func stageName(e stages.Event) string {
@@ -115,7 +115,7 @@ func stageName(e stages.Event) string {
 // finished is the line that stays of a stage.
 func finished(e stages.Event) string {
 	line := fmt.Sprintf("%-14s %7s", stageName(e), seconds(e.Elapsed))
-	if e.Rows > 0 {
+	if e.Rows > 0 && e.Stage != stages.SyncSchema { // which counts indexes
 		line += fmt.Sprintf("  %12s rows  %6s rows/s", number(e.Rows), short(per(e.Rows, e.Elapsed)))
 	}
 	return line

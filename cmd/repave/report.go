@@ -138,7 +138,7 @@ func (p *program) finish(c *cli.Context, r *report, err error) error {
 	if c.Bool("json") {
 		if err != nil {
 			shown := err
-			if c.Context.Err() != nil {
+			if c.Err() != nil {
 				shown = &interruptedError{err}
 			}
 			r.Error, r.Hint, r.ExitCode = shown.Error(), hintOf(shown), exitCode(shown)

@@ -60,9 +60,13 @@ func (p *program) run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	req := request(t, changes)
+	if t.job != nil && t.job.Swapped && req.Flags == "" {
+		req = requestOf(*t.job) // what it changed is done, so it need not be said again
+	}
 	out := newReport(last)
 	err = p.work(c, d, t, func(ctx context.Context, task *task) error {
-		return task.rewrite(ctx, request(t, changes), last, out)
+		return task.rewrite(ctx, req, last, out)
 	})
 	return p.finish(c, out, err)
 }

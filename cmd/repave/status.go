@@ -44,7 +44,7 @@ func (p *program) status(c *cli.Context) error {
 	for shown := false; ; shown = true {
 		jobs, err := d.statusOf(c.Context, c.Args().First())
 		switch {
-		case shown && (c.Context.Err() != nil || errors.As(err, new(*failure))):
+		case shown && (c.Err() != nil || errors.As(err, new(*failure))):
 			return nil // the job is gone, or whoever watched it
 		case err != nil:
 			return err
@@ -56,7 +56,7 @@ func (p *program) status(c *cli.Context) error {
 			return nil
 		}
 		select {
-		case <-c.Context.Done():
+		case <-c.Done():
 			return nil
 		case <-time.After(watchEvery):
 		}

@@ -50,8 +50,10 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 		s.Since = last.BeganAt
 	}
 	unfinished := len(runs) > 0 && (last.EndedAt == nil || last.Error != "")
+	// A verify of a swapped job alone is no way back; that begins with replay.
+	alone := last.Stage == string(stages.Verify) && (len(runs) < 2 || !runs[len(runs)-2].Backward)
 	switch {
-	case unfinished && last.Backward == job.Swapped:
+	case unfinished && last.Backward == job.Swapped && (!last.Backward || !alone):
 		s.Stage, s.Backward = last.Stage, last.Backward
 	case job.Swapped:
 		s.Stage = "swapped"

@@ -60,6 +60,7 @@ var fixed = map[string]string{
 	"standard_conforming_strings":         "on",
 	"check_function_bodies":               "on",
 	"vacuum_cost_delay":                   "0",
+	"plan_cache_mode":                     "force_generic_plan", // our statements are planned once, and not under a lock
 	"jit":                                 "off",
 }
 

@@ -55,7 +55,7 @@ func updateOrder(ctx context.Context, t *tx) error {
 	o.cents, o.status = t.w.random.Int64N(1_000_000), "paid"
 	o.note = fmt.Sprintf("w%d %d", t.w.number, t.w.random.Int64())
 	t.effects[id] = o
-	return t.hit(ctx, 1, `UPDATE {orders} SET total = $2::bigint / 100.0, status = $3, note = $4 WHERE id = $1`,
+	return t.hit(ctx, `UPDATE {orders} SET total = $2::bigint / 100.0, status = $3, note = $4 WHERE id = $1`,
 		id, o.cents, o.status, o.note)
 }
 
@@ -75,7 +75,7 @@ func insertOrder(ctx context.Context, t *tx) error {
 	for range t.w.random.IntN(3) {
 		quantity := 1 + t.w.random.Int64N(9)
 		o.lines, o.quantity = o.lines+1, o.quantity+quantity
-		if err := t.hit(ctx, 1, `INSERT INTO {lines} (order_id, product, quantity) VALUES ($1, 7, $2)`, id, quantity); err != nil {
+		if err := t.hit(ctx, `INSERT INTO {lines} (order_id, product, quantity) VALUES ($1, 7, $2)`, id, quantity); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func deleteOrder(ctx context.Context, t *tx) error {
 		return nil
 	}
 	t.effects[id] = order{gone: true}
-	return t.hit(ctx, 1, `DELETE FROM {orders} WHERE id = $1`, id)
+	return t.hit(ctx, `DELETE FROM {orders} WHERE id = $1`, id)
 }
 
 // moveOrder gives an order another key; its lines follow.
@@ -105,7 +105,7 @@ func moveOrder(ctx context.Context, t *tx) error {
 	t.effects[to] = t.get(id)
 	t.effects[id] = order{gone: true}
 	t.added = append(t.added, to)
-	return t.hit(ctx, 1, `UPDATE {orders} SET id = $2 WHERE id = $1`, id, to)
+	return t.hit(ctx, `UPDATE {orders} SET id = $2 WHERE id = $1`, id, to)
 }
 
 // replaceOrder deletes an order and inserts another under the same key.
@@ -117,10 +117,10 @@ func replaceOrder(ctx context.Context, t *tx) error {
 	o := t.get(id)
 	o.lines, o.quantity, o.cents, o.note = 0, 0, t.w.random.Int64N(1000), "replaced"
 	t.effects[id] = o
-	if err := t.hit(ctx, 1, `DELETE FROM {orders} WHERE id = $1`, id); err != nil {
+	if err := t.hit(ctx, `DELETE FROM {orders} WHERE id = $1`, id); err != nil {
 		return err
 	}
-	return t.hit(ctx, 1, `INSERT INTO {orders} (id, customer_id, ref, status, total, note) VALUES ($1, $2, $3, $4, $5::bigint / 100.0, $6)`,
+	return t.hit(ctx, `INSERT INTO {orders} (id, customer_id, ref, status, total, note) VALUES ($1, $2, $3, $4, $5::bigint / 100.0, $6)`,
 		id, o.customer, o.ref, o.status, o.cents, o.note)
 }
 
@@ -135,13 +135,13 @@ func handOver(ctx context.Context, t *tx) error {
 	first.ref, second.ref = second.ref, first.ref
 	t.effects[a], t.effects[b] = first, second
 	const set = `UPDATE {orders} SET ref = $2 WHERE id = $1`
-	if err := t.hit(ctx, 1, set, a, "tmp"+strconv.Itoa(t.w.number)); err != nil {
+	if err := t.hit(ctx, set, a, "tmp"+strconv.Itoa(t.w.number)); err != nil {
 		return err
 	}
-	if err := t.hit(ctx, 1, set, b, second.ref); err != nil {
+	if err := t.hit(ctx, set, b, second.ref); err != nil {
 		return err
 	}
-	return t.hit(ctx, 1, set, a, first.ref)
+	return t.hit(ctx, set, a, first.ref)
 }
 
 // manySteps changes several orders, one of them in vain.

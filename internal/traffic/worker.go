@@ -145,11 +145,11 @@ func (t *tx) exec(ctx context.Context, sql string, args ...any) (tag pgconn.Comm
 	return tag, err
 }
 
-// hit runs a statement that must touch exactly n rows.
-func (t *tx) hit(ctx context.Context, n int64, sql string, args ...any) error {
+// hit runs a statement that must touch exactly one row.
+func (t *tx) hit(ctx context.Context, sql string, args ...any) error {
 	tag, err := t.exec(ctx, sql, args...)
-	if err == nil && tag.RowsAffected() != n {
-		return fmt.Errorf("touched %d rows, should be %d: %s %v", tag.RowsAffected(), n, sql, args)
+	if err == nil && tag.RowsAffected() != 1 {
+		return fmt.Errorf("touched %d rows, should be one: %s %v", tag.RowsAffected(), sql, args)
 	}
 	return err
 }

@@ -96,7 +96,7 @@ func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
 // Install implements strategies.Capture: the triggers, in log mode.
 func (c *Capture) Install(ctx context.Context, tx pgx.Tx) error {
 	l := c.link
-	if err := exec(ctx, tx, l.CreateRowTrigger(), l.CreateTruncateTrigger(), l.EnableTriggers()); err != nil {
+	if err := sqltmpl.ExecAll(ctx, tx, l.CreateRowTrigger(), l.CreateTruncateTrigger(), l.EnableTriggers()); err != nil {
 		return fmt.Errorf("installing capture: %w", err)
 	}
 	return nil
@@ -106,7 +106,7 @@ func (c *Capture) Install(ctx context.Context, tx pgx.Tx) error {
 // they are used again or cleaned up.
 func (c *Capture) Remove(ctx context.Context, tx pgx.Tx) error {
 	l := c.link
-	return exec(ctx, tx,
+	return sqltmpl.ExecAll(ctx, tx,
 		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Row}.Statement(),
 		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Truncate}.Statement(),
 		sqltmpl.DropTrigger{Table: l.Live, Trigger: c.guardTrigger()}.Statement())
@@ -125,6 +125,11 @@ func (c *Capture) Misfits(ctx context.Context, db strategies.Querier, limit int)
 // Backlog implements strategies.Capture.
 func (c *Capture) Backlog(ctx context.Context, db strategies.Querier, limit int64) (int64, error) {
 	return sqltmpl.Scalar[int64](ctx, db, c.link.CountLog(limit))
+}
+
+// Keys implements strategies.Capture.
+func (c *Capture) Keys(ctx context.Context, db strategies.Querier, limit int64) (int64, error) {
+	return sqltmpl.Scalar[int64](ctx, db, c.link.CountKeys(limit))
 }
 
 // Tidy implements strategies.Capture. It must run outside a transaction.

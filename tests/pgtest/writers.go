@@ -144,8 +144,8 @@ func step(ctx context.Context, tx pgx.Tx, l *ledger, r *rand.Rand) error {
 		return 0, false
 	}
 	k, any := key()
-	switch op := r.IntN(12); {
-	case !any || op < 3:
+	switch op := r.IntN(40); {
+	case !any || op < 8:
 		fresh := l.owner*keysPerWriter*1000 + r.IntN(keysPerWriter)
 		if _, taken := l.rows[fresh]; taken {
 			return nil
@@ -159,16 +159,16 @@ func step(ctx context.Context, tx pgx.Tx, l *ledger, r *rand.Rand) error {
 		return exec([]string{
 			`INSERT INTO child_cascade (parent_id) VALUES ($1)`, `INSERT INTO child_null (parent_id) VALUES ($1)`,
 		}[r.IntN(2)], fresh)
-	case op < 6:
+	case op < 18:
 		v := l.rows[k]
 		v.n++
 		l.rows[k] = v
 		return exec(`UPDATE parent SET n = n + 1 WHERE id = $1`, k)
-	case op == 6:
+	case op < 23:
 		l.tags = append(l.tags, l.rows[k].tag)
 		delete(l.rows, k)
 		return exec(`DELETE FROM parent WHERE id = $1`, k)
-	case op == 7: // key change; children follow by ON UPDATE CASCADE
+	case op < 27: // key change; children follow by ON UPDATE CASCADE
 		fresh := l.owner*keysPerWriter*1000 + r.IntN(keysPerWriter)
 		if _, taken := l.rows[fresh]; taken {
 			return nil
@@ -176,16 +176,16 @@ func step(ctx context.Context, tx pgx.Tx, l *ledger, r *rand.Rand) error {
 		l.rows[fresh] = l.rows[k]
 		delete(l.rows, k)
 		return exec(`UPDATE parent SET id = $2 WHERE id = $1`, k, fresh)
-	case op == 8: // delete and insert again
+	case op < 31: // delete and insert again
 		v := row{tag: l.rows[k].tag, n: 1000}
 		l.rows[k] = v
 		if err := exec(`DELETE FROM parent WHERE id = $1`, k); err != nil {
 			return err
 		}
 		return exec(`INSERT INTO parent (id, tag, owner, n) VALUES ($1, $2, $3, 1000)`, k, v.tag, l.owner)
-	case op == 9: // a unique value moves from one row to another
+	case op < 36: // a unique value moves from one row to another
 		return handOver(exec, l, k)
-	case op == 10: // a savepoint that is rolled back
+	case op < 39: // a savepoint that is rolled back
 		if _, err := tx.Exec(ctx, `SAVEPOINT s`); err != nil {
 			return err
 		}
