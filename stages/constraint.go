@@ -55,14 +55,3 @@ func withoutHelper(r catalog.Relation, t registry.Table) catalog.Relation {
 	})
 	return r
 }
-
-// foreignKey renders the statement that adds fk, NOT VALID.
-func foreignKey(from sqltmpl.Table, fk catalog.ForeignKey) sqltmpl.Statement {
-	return sqltmpl.AddForeignKey{
-		Table: from, Name: fk.Name, From: sqltmpl.KeyColumns{Names: fk.FromColumns, Period: fk.Period},
-		To: fk.To, ToColumns: sqltmpl.KeyColumns{Names: fk.ToColumns, Period: fk.Period},
-		Match: sqltmpl.MatchType(fk.Match), OnUpdate: sqltmpl.ReferentialAction(fk.OnUpdate),
-		OnDelete: sqltmpl.ReferentialAction(fk.OnDelete), SetColumns: fk.SetColumns,
-		Deferrable: fk.Deferrable, Deferred: fk.Deferred, NotEnforced: !fk.Enforced,
-	}.Statement()
-}

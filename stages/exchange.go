@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -29,6 +30,9 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 	}
 	for _, check := range s.lateChecks {
 		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: check.Name}.Statement())
+	}
+	for _, notNull := range s.lateNotNulls {
+		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: notNull.Name}.Statement())
 	}
 	for _, serial := range s.serials {
 		steps = append(steps,
@@ -127,6 +131,9 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 			steps = append(steps, commentOn(table, check.Name, check.Comment))
 		}
 	}
+	for _, notNull := range s.lateNotNulls {
+		steps = append(steps, lateNotNull(table, s.relation, notNull)...)
+	}
 	for _, fk := range s.foreignKeys {
 		steps = append(steps, addForeignKey(table, fk)...)
 	}
@@ -136,9 +143,25 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 	return sqltmpl.ExecAll(ctx, tx, steps...)
 }
 
+// lateNotNull adds a not-null constraint that is NOT VALID.
+func lateNotNull(table sqltmpl.Table, r catalog.Relation, c catalog.NotNull) []sqltmpl.Statement {
+	var steps []sqltmpl.Statement
+	for _, column := range r.Columns {
+		if column.Num == c.Column {
+			steps = append(steps, sqltmpl.AddConstraint{
+				Table: table, Name: c.Name, Def: shadow.LateNotNull(column.Name),
+			}.Statement())
+		}
+	}
+	if c.Comment != "" {
+		steps = append(steps, commentOn(table, c.Name, c.Comment))
+	}
+	return steps
+}
+
 // addForeignKey adds a foreign key NOT VALID, without a scan.
 func addForeignKey(from sqltmpl.Table, fk catalog.ForeignKey) []sqltmpl.Statement {
-	steps := []sqltmpl.Statement{foreignKey(from, fk)}
+	steps := []sqltmpl.Statement{shadow.ForeignKeyStatement(from, fk)}
 	if fk.Comment != "" {
 		steps = append(steps, commentOn(from, fk.Name, fk.Comment))
 	}

@@ -21,6 +21,7 @@ type side struct {
 	foreignKeys  []catalog.ForeignKey
 	referencedBy []catalog.ForeignKey
 	lateChecks   []catalog.Check
+	lateNotNulls []catalog.NotNull
 }
 
 // A parkedIndex has one name when its table has the name, and one of ours else.
@@ -71,7 +72,8 @@ func rewritten(names shadow.Names, t registry.Table) side {
 	b := t.Blueprint
 	s := side{
 		relation: b.Shadow, parked: names.Object("shadow"), foreignKeys: b.ForeignKeys,
-		referencedBy: b.ReferencedBy, lateChecks: b.LateChecks, serials: serialColumns(b.Source, b.Shadow, b),
+		referencedBy: b.ReferencedBy, lateChecks: b.LateChecks, lateNotNulls: b.LateNotNulls,
+		serials: serialColumns(b.Source, b.Shadow, b),
 	}
 	for _, index := range b.Indexes {
 		if !index.Helper {
@@ -89,7 +91,8 @@ func rewritten(names shadow.Names, t registry.Table) side {
 }
 
 // serialColumns lists the columns of r, one of the blueprint's two sides, that
-// take their default from a sequence owned by the source.
+// take their default from a sequence owned by the source. Where a column
+// outgrew its sequence, that is retyped with every exchange.
 func serialColumns(source, r catalog.Relation, b *shadow.Blueprint) []serialColumn {
 	var out []serialColumn
 	for _, seq := range source.Sequences {
@@ -97,24 +100,30 @@ func serialColumns(source, r catalog.Relation, b *shadow.Blueprint) []serialColu
 		if seq.Identity || name == "" {
 			continue // it goes with its table
 		}
+		retype := outgrown(b, seq)
 		if r.OID == source.OID {
 			name = seq.Column
+			if retype != "" {
+				retype = seq.Type
+			}
 		}
-		column, ok := columnOf(r, name)
-		if !ok || column.Default == "" {
-			continue
+		if column, ok := columnOf(r, name); ok && column.Default != "" {
+			out = append(out, serialColumn{name: name, value: column.Default, sequence: seq, retype: retype})
 		}
-		serial := serialColumn{name: name, value: column.Default, sequence: seq}
-		before, _ := columnOf(source, seq.Column)
-		if isInteger(column.Type) && column.Type != before.Type && seq.Type == before.Type {
-			serial.retype = column.Type
-		}
-		out = append(out, serial)
 	}
 	return out
 }
 
-func isInteger(t sqltmpl.Fragment) bool { return t == "smallint" || t == "integer" || t == "bigint" }
+// outgrown is the type that a shared sequence must have after the swap, "" if
+// its own.
+func outgrown(b *shadow.Blueprint, seq catalog.Sequence) sqltmpl.Fragment {
+	for _, s := range b.Sequences {
+		if s.BuildName == "" && s.Source == seq.Table.Name {
+			return s.Type
+		}
+	}
+	return ""
+}
 
 // shadowColumn is what a source column is called on the shadow; "" if dropped.
 func shadowColumn(b *shadow.Blueprint, source sqltmpl.Ident) sqltmpl.Ident {
