@@ -121,3 +121,21 @@ type TableName struct {
 func (p TableName) Statement() Statement {
 	return render("session/table_name.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
 }
+
+// NoTransactionTimeout switches transaction_timeout off.
+type NoTransactionTimeout struct{}
+
+// Statement renders session/no_transaction_timeout.sql.
+func (p NoTransactionTimeout) Statement() Statement {
+	return render("session/no_transaction_timeout.sql", p, nil)
+}
+
+// Terminate ends a session.
+type Terminate struct {
+	PID int32
+}
+
+// Statement renders session/terminate.sql.
+func (p Terminate) Statement() Statement {
+	return render("session/terminate.sql", p, pgx.StrictNamedArgs{"pid": p.PID})
+}

@@ -73,6 +73,9 @@ func Erase(ctx context.Context, env *Env, job registry.Job) error {
 				title(job), job.Flags, title(job)),
 		}
 	}
+	if err := awaitOrphans(ctx, env, job); err != nil {
+		return fail(ctx, env, job, Cleanup, err)
+	}
 	if err := validate(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)
 	}
@@ -88,6 +91,9 @@ func Reset(ctx context.Context, env *Env, job registry.Job) error {
 			Advice: fmt.Sprintf("go back with: repave revert-swap %s; or keep the new table: repave cleanup %s",
 				title(job), title(job)),
 		}
+	}
+	if err := awaitOrphans(ctx, env, job); err != nil {
+		return fail(ctx, env, job, Cleanup, err)
 	}
 	if Name(job.Stage) == Replay {
 		if err := validate(ctx, env, job); err != nil {

@@ -62,6 +62,9 @@ func Resume(ctx context.Context, env *Env, job registry.Job, until Name) (regist
 // settle brings a job that a process left at some point into a state from
 // which stages can go on.
 func settle(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if err := awaitOrphans(ctx, env, job); err != nil {
+		return job, fail(ctx, env, job, Name(job.Stage), err)
+	}
 	if job.Swapped || Name(job.Stage) == Replay {
 		if err := validate(ctx, env, job); err != nil {
 			return job, fail(ctx, env, job, Swap, err)

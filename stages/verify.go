@@ -82,6 +82,10 @@ func compareTables(
 	err = inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
 		y.watch(tx.Conn())
 		c := &comparison{env: env, job: job, table: t, began: time.Now(), compare: compareOf(env, job, t)}
+		// This session only keeps the snapshot while the others read.
+		if err := exec(ctx, tx, noIdleTimeout()); err != nil {
+			return err
+		}
 		// Before the snapshot: TRUNCATE and rewrites are not MVCC-safe.
 		if err := exec(ctx, tx, env.link(job, t).PinLive()); err != nil {
 			return err
@@ -102,6 +106,10 @@ func compareTables(
 		return nil
 	})
 	return rows, err
+}
+
+func noIdleTimeout() sqltmpl.Statement {
+	return sqltmpl.SetLocal{Name: "idle_in_transaction_session_timeout", Value: "0"}.Statement()
 }
 
 // prepare looks at the log as of the snapshot.

@@ -57,6 +57,9 @@ func (g given) String() string {
 	return "--" + g.name
 }
 
+// help reports whether it asks for help.
+func (g given) help() bool { return g.name == "help" || g.name == "h" }
+
 // normalise puts arguments in the order that cli understands: global flags,
 // command, its flags, "--", everything else. Values are joined to their flags,
 // so that they may begin with a dash.
@@ -103,14 +106,16 @@ func (s syntax) order(name string, flags []given, words []string) ([]string, err
 		}
 	}
 	own, known := s.commands[command]
+	if known && slices.ContainsFunc(flags, given.help) {
+		return helpArgs(name, []string{command}), nil
+	}
 	out := []string{name}
 	var rest []string
 	for _, flag := range flags {
 		_, isGlobal := s.global[flag.name]
 		_, isOwn := own[flag.name]
-		help := flag.name == "help" || flag.name == "h"
 		switch {
-		case isGlobal, help && command == "":
+		case isGlobal, flag.help() && command == "":
 			out = append(out, flag.String())
 		case isOwn:
 			rest = append(rest, flag.String())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (p *program) demo(c *cli.Context) (err error) {
 	}
 	demo := &demo{p: p, dsn: server.DSN("postgres"), registry: reg, rows: rows, work: o}
 	if err := demo.run(c.Context); err != nil {
-		return err
+		return cmp.Or(c.Err(), err) // interrupted: there will be no job to go on with
 	}
 	if c.Bool("keep") {
 		p.say("the server runs until you press Ctrl-C:\n  psql -h %s -p %d -U postgres postgres", server.Dir(), server.Port())

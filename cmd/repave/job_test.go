@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestAJobFromBeginToEnd(t *testing.T) {
 	got = repave(t, "status")
 	require.Equal(t, result{exitOK, "no jobs\n", ""}, got)
 	require.Equal(t, "[]\n", repave(t, "status", "--json").stdout)
-	require.Zero(t, pgtest.Count(t, conn, "SELECT 1 FROM pg_namespace WHERE nspname = 'repave'"), "plan and status write nothing")
+	require.Zero(t, pgtest.Count(t, conn, "SELECT count(*) FROM pg_namespace WHERE nspname = 'repave'"), "plan and status write nothing")
 
 	got = repave(t, "status", "orders")
 	require.Equal(t, result{exitFailed, "", "error: no job for public.orders\nhint: start one with: repave run public.orders\n"}, got)
@@ -75,7 +76,7 @@ func TestAJobFromBeginToEnd(t *testing.T) {
 
 	got = repave(t, "revert-swap", "orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
-	require.EqualValues(t, 1001, pgtest.Count(t, conn, "SELECT FROM orders"))
+	require.Equal(t, 1001, pgtest.Count(t, conn, "SELECT count(*) FROM orders"))
 	got = repave(t, "swap", "orders")
 	require.Equal(t, exitOK, got.code, got.stderr)
 	got = repave(t, "run", "orders", "--cleanup")
@@ -118,7 +119,7 @@ func TestASecondProcessIsRefused(t *testing.T) {
 	dsn := pgtest.Database(t)
 	t.Setenv("REPAVE_DSN", dsn)
 	conn := pgtest.Connect(t, dsn, ordersSQL)
-	oid := pgtest.Count(t, conn, "SELECT FROM generate_series(1, 'orders'::regclass::oid::int8)")
+	oid := pgtest.Count(t, conn, "SELECT 'orders'::regclass::oid::int8")
 	require.NoError(t, registry.TryLock(t.Context(), conn, sqltmpl.Table{Schema: "public", Name: "orders"}, uint32(oid)))
 	got := repave(t, "run", "orders")
 	require.Equal(t, exitFailed, got.code)
@@ -129,7 +130,7 @@ func TestASecondProcessIsRefused(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dsn := pgtest.Database(t)
 	t.Setenv("REPAVE_DSN", dsn)
-	conn := pgtest.Connect(t, dsn, "CREATE TABLE keyless (a int)")
+	pgtest.Connect(t, dsn, "CREATE TABLE keyless (a int)")
 	got := repave(t, "run", "keyless", "--json")
 	require.Equal(t, exitRefused, got.code)
 	var out report
@@ -143,23 +144,19 @@ func TestRefusals(t *testing.T) {
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.stderr, `error: table "nosuch" not found`)
 	require.Contains(t, repave(t, "run", "keyless", "keyless").stderr, "named twice")
-	_ = conn
 }
 
 func TestMissingRightsAreNamed(t *testing.T) {
 	dsn := pgtest.Database(t)
 	role := "r_" + dsn[strings.LastIndex(dsn, "_")+1:][:8]
 	conn := pgtest.Connect(t, dsn, "CREATE ROLE "+role+" LOGIN PASSWORD 'pw'")
-	t.Cleanup(func() {
-		pgtest.Exec(t, pgtest.Connect(t, dsn), "DROP OWNED BY "+role)
-		pgtest.Exec(t, pgtest.Connect(t, dsn), "DROP ROLE "+role)
-	})
+	defer pgtest.Exec(t, conn, "DROP ROLE "+role)
+	defer pgtest.Exec(t, conn, "DROP OWNED BY "+role)
 	cfg := conn.Config()
 	t.Setenv("PGPASSWORD", "pw")
 	t.Setenv("PGHOST", cfg.Host)
-	t.Setenv("PGPORT", number(int64(cfg.Port)))
 	t.Setenv("REPAVE_DSN", "user="+role+" dbname="+cfg.Database)
-	t.Setenv("PGPORT", strings.ReplaceAll(number(int64(cfg.Port)), ",", ""))
+	t.Setenv("PGPORT", strconv.Itoa(int(cfg.Port)))
 
 	got := repave(t, "init")
 	require.Equal(t, exitFailed, got.code)

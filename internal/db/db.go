@@ -51,6 +51,7 @@ var fixed = map[string]string{
 	"statement_timeout":                   "0",
 	"lock_timeout":                        "30s", // a backstop; locks on users' tables have a shorter one
 	"idle_in_transaction_session_timeout": "10min",
+	"idle_session_timeout":                "0",
 	"default_transaction_isolation":       "read committed",
 	"default_transaction_read_only":       "off",
 	"default_transaction_deferrable":      "off",
@@ -106,6 +107,7 @@ func Open(ctx context.Context, cfg *pgxpool.Config, size int, conversions map[st
 	cfg.MaxConns = int32(size) //nolint:gosec // a handful
 	maps.Copy(cfg.ConnConfig.RuntimeParams, fixed)
 	maps.Copy(cfg.ConnConfig.RuntimeParams, conversions)
+	cfg.AfterConnect = unlimited
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, connectError(err)
@@ -115,6 +117,12 @@ func Open(ctx context.Context, cfg *pgxpool.Config, size int, conversions map[st
 		return nil, connectError(err)
 	}
 	return pool, nil
+}
+
+// unlimited switches off the time limits that only some versions have.
+func unlimited(ctx context.Context, conn *pgx.Conn) error {
+	_, err := sqltmpl.NoTransactionTimeout{}.Statement().Exec(ctx, conn)
+	return err
 }
 
 // A ConnectError keeps what the server or the network said; pgx leaves the

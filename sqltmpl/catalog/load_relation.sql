@@ -1,6 +1,9 @@
 -- catalog/load_relation.sql
 -- Read everything the catalogs say about one relation, as one JSON document.
 --
+-- pg_attver, which some builds (Debian's 15.20) keep among a column's options, is the server's own count and
+-- changes with every table; no user can set it and pg_dump leaves it out.
+--
 -- lock: ACCESS SHARE on the catalogs only
 -- runs: anywhere; inside the swap it runs under ACCESS EXCLUSIVE, so it is quick
 --
@@ -162,7 +165,8 @@ FROM (
                 FROM pg_catalog.pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) AS default,
                 a.attgenerated AS generated, a.attidentity AS identity, a.attstorage AS storage,
                 a.attcompression AS compression, coalesce(a.attstattarget, -1) AS stats_target,
-                a.attoptions AS options, pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
+                (SELECT pg_catalog.array_agg(o ORDER BY o) FROM pg_catalog.unnest(a.attoptions) AS o
+                    WHERE o NOT LIKE 'pg\_attver=%') AS options, pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
                 CASE WHEN a.attacl IS NOT NULL THEN coalesce((
                     SELECT pg_catalog.json_agg(g ORDER BY g.grantee, g.privilege, g.grantor) FROM (
                         SELECT pg_catalog.pg_get_userbyid(x.grantor) AS grantor, x.privilege_type AS privilege,

@@ -11,7 +11,8 @@ SELECT 'column ' || c.oid::regclass::text || '.' || quote_ident(a.attname), json
     'compression', nullif(a.attcompression, ''),
     -- NULL stands for the default since 17, -1 before.
     'statistics target', nullif(a.attstattarget, -1),
-    'options', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) o),
+    -- pg_attver is the server's own, in some builds.
+    'options', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_attver=%'),
     'foreign options', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attfdwoptions) o),
     'local', a.attislocal,
     'inherited', a.attinhcount,
