@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -31,7 +32,7 @@ func (e *BusyError) Error() string {
 
 // Hint says what to do about it.
 func (e *BusyError) Hint() string {
-	return "wait for it, or watch it with: repave status " + e.Table.Plain()
+	return "wait for it, or watch it with: repave status " + shell.Quote(e.Table.Plain())
 }
 
 type holder struct {

@@ -2,8 +2,10 @@ package registry
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -15,3 +17,24 @@ func (r *Registry) Names(job int64, number int) shadow.Names {
 
 // Schema returns the registry's schema.
 func (r *Registry) Schema() sqltmpl.Ident { return r.schema }
+
+// TableNames names a job's tables for a reader.
+func (j Job) TableNames() []string {
+	names := []string{}
+	for _, t := range j.Tables {
+		names = append(names, t.Name.Plain())
+	}
+	return names
+}
+
+// Title names a job's tables in one string.
+func (j Job) Title() string { return strings.Join(j.TableNames(), ", ") }
+
+// Args names a job's tables as arguments for a shell.
+func (j Job) Args() string {
+	var words []string
+	for _, t := range j.Tables {
+		words = append(words, shell.Quote(t.Name.Plain()))
+	}
+	return strings.Join(words, " ")
+}

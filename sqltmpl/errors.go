@@ -2,6 +2,8 @@ package sqltmpl
 
 import (
 	"errors"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -59,12 +61,9 @@ func IsBadData(err error) bool {
 // IsConnection reports whether err means that the session is gone: the server
 // said so (classes 08 and 57P) or the network did.
 func IsConnection(err error) bool {
-	if err == nil {
-		return false
+	if c := code(err); c != "" {
+		return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
 	}
-	c := code(err)
-	if c == "" {
-		return true
-	}
-	return strings.HasPrefix(c, "08") || strings.HasPrefix(c, "57P")
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.As(err, new(net.Error)) || errors.As(err, new(*pgconn.ConnectError)) || pgconn.SafeToRetry(err)
 }

@@ -218,7 +218,7 @@ func watchProgress(ctx context.Context, env *Env, job registry.Job) (stop func()
 			p, err := env.Registry.Progress(ctx, env.Target, job.ID)
 			if err == nil {
 				env.Report(Event{
-					Job: job.ID, Table: title(job), Stage: Backfill, Phase: Going, Done: p.DonePages,
+					Job: job.ID, Table: job.Title(), Stage: Backfill, Phase: Going, Done: p.DonePages,
 					Total: p.TotalPages, Unit: "pages", Rows: p.Rows, Elapsed: time.Since(began),
 				})
 			}

@@ -103,7 +103,7 @@ func eraseOnLive(ctx context.Context, tx pgx.Tx, live sqltmpl.Table, a registry.
 // eraseStage is erase with progress; the job's own record goes with it.
 func eraseStage(ctx context.Context, env *Env, job registry.Job) error {
 	began := time.Now()
-	event := Event{Job: job.ID, Table: title(job), Stage: Cleanup, Phase: Began}
+	event := Event{Job: job.ID, Table: job.Title(), Stage: Cleanup, Phase: Began}
 	env.Report(event)
 	if err := erase(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)

@@ -11,6 +11,7 @@ import (
 // An OptionsError says that a job was begun with other options.
 type OptionsError struct {
 	Table       string
+	Args        string // its tables, for a shell
 	Differences []string
 	Flags       string // those it was begun with
 }
@@ -22,7 +23,7 @@ func (e *OptionsError) Error() string {
 
 // Hint says what to do about it.
 func (e *OptionsError) Hint() string {
-	return fmt.Sprintf("go on with: repave run %s%s; or start over after: repave reset %s", e.Table, e.Flags, e.Table)
+	return fmt.Sprintf("go on with: repave run %s%s; or start over after: repave reset %s", e.Args, e.Flags, e.Args)
 }
 
 // RevertSwap gives the name back to the original table, with every write made
@@ -33,8 +34,8 @@ func (e *OptionsError) Hint() string {
 func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
 	if !job.Swapped {
 		return job, &StateError{
-			Problem: fmt.Sprintf("%s has not been swapped", title(job)),
-			Advice:  "there is nothing to revert; to drop what the job made: repave reset " + title(job),
+			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
+			Advice:  "there is nothing to revert; to drop what the job made: repave reset " + job.Args(),
 		}
 	}
 	job, err := settle(ctx, env, job)
@@ -53,8 +54,8 @@ func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, e
 		}
 	} else if Name(job.Stage).Before(Replay) {
 		return job, &StateError{
-			Problem: fmt.Sprintf("%s can't be verified yet: the job is in %s", title(job), job.Stage),
-			Advice:  fmt.Sprintf("go on with: repave run %s%s --until verify", title(job), job.Flags),
+			Problem: fmt.Sprintf("%s can't be verified yet: the job is in %s", job.Title(), job.Stage),
+			Advice:  fmt.Sprintf("go on with: repave run %s%s --until verify", job.Args(), job.Flags),
 		}
 	}
 	if err := runStage(ctx, env, job, verify{}, job.Swapped); err != nil {
@@ -68,9 +69,9 @@ func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, e
 func Erase(ctx context.Context, env *Env, job registry.Job) error {
 	if !job.Swapped {
 		return &StateError{
-			Problem: fmt.Sprintf("%s has not been swapped", title(job)),
+			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
 			Advice: fmt.Sprintf("go on with: repave run %s%s; or drop what the job made: repave reset %s",
-				title(job), job.Flags, title(job)),
+				job.Args(), job.Flags, job.Args()),
 		}
 	}
 	if err := awaitOrphans(ctx, env, job); err != nil {
@@ -87,9 +88,9 @@ func Erase(ctx context.Context, env *Env, job registry.Job) error {
 func Reset(ctx context.Context, env *Env, job registry.Job) error {
 	if job.Swapped {
 		return &StateError{
-			Problem: fmt.Sprintf("%s has been swapped already", title(job)),
+			Problem: fmt.Sprintf("%s has been swapped already", job.Title()),
 			Advice: fmt.Sprintf("go back with: repave revert-swap %s; or keep the new table: repave cleanup %s",
-				title(job), title(job)),
+				job.Args(), job.Args()),
 		}
 	}
 	if err := awaitOrphans(ctx, env, job); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -70,7 +71,7 @@ func (e *DifferentError) Error() string {
 // Hint says what to do about it.
 func (e *DifferentError) Hint() string {
 	return "nothing was swapped; did anybody write to the shadow, or switch off repave's triggers? " +
-		"Start over with: repave reset " + e.Table
+		"Start over with: repave reset " + shell.Quote(e.Table)
 }
 
 // A GaveUpError says that a lock or an old snapshot did not go away in time.
@@ -135,9 +136,9 @@ func (e *ChangedError) Error() string {
 // Hint says what to do about it.
 func (e *ChangedError) Hint() string {
 	if e.Swapped {
-		return "the job can't be reverted any more; undo the change, or finish with: repave cleanup " + e.Table.Plain()
+		return "the job can't be reverted any more; undo the change, or finish with: repave cleanup " + shell.Quote(e.Table.Plain())
 	}
-	return "undo the change and run again, or start over with: repave reset " + e.Table.Plain()
+	return "undo the change and run again, or start over with: repave reset " + shell.Quote(e.Table.Plain())
 }
 
 // A StateError says that a command does not fit the state a job is in.
@@ -167,5 +168,5 @@ func (e *RowError) Unwrap() error { return e.Err }
 // Hint says what to do about it.
 func (e *RowError) Hint() string {
 	return "correct the row and run again, or give the column a value with --using (after: repave reset " +
-		e.Table.Plain() + ")"
+		shell.Quote(e.Table.Plain()) + ")"
 }

@@ -28,6 +28,7 @@ var errAgain = errors.New("not yet")
 // A lockJob is something to do under locks on users' tables.
 type lockJob struct {
 	what   string
+	weak   bool                                                        // the lock blocks no reader and no writer: not worth reporting
 	tables []uint32                                                    // whose holders to name when a lock is not to be had
 	before func(ctx context.Context, tx pgx.Tx) error                  // what takes time and no lock; may be nil
 	lock   func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
@@ -57,7 +58,7 @@ func withLocks(ctx context.Context, env *Env, job registry.Job, j lockJob) error
 		if len(who) > 0 {
 			waiting += ": held by " + who[0].String()
 		}
-		env.Logger.WarnContext(ctx, "lock not available, will retry", slog.Int("attempt", attempt),
+		env.Logger.DebugContext(ctx, "lock not available, will retry", slog.Int("attempt", attempt),
 			slog.Duration("pause", pause), slog.String("waiting", waiting))
 		env.waiting(ctx, job, waiting)
 		if err := sleep(ctx, pause+rand.N(pause/4+1)); err != nil { //nolint:gosec // jitter
@@ -85,6 +86,7 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 		return j.work(ctx, tx)
 	})
 	switch {
+	case j.weak:
 	case !got.IsZero():
 		env.Stats.lock(got.Sub(asked), time.Since(got))
 	case sqltmpl.IsLockContention(err):
@@ -104,12 +106,21 @@ func lockLimit(ctx context.Context, env *Env) (time.Duration, error) {
 	return max(min(env.Options.LockTimeout, half), time.Millisecond), nil
 }
 
+// nextLock is the longest wait for a lock while another is held already: in a
+// deadlock with an application, whose order of tables need not be ours, it is
+// all that the application notices.
+const nextLock = 50 * time.Millisecond
+
 // lockTables locks tables ACCESS EXCLUSIVE one after the other, within d in
-// all.
+// all, and gives up early on all but the first.
 func lockTables(ctx context.Context, tx pgx.Tx, d time.Duration, tables []sqltmpl.Table) error {
 	deadline := time.Now().Add(d)
-	for _, table := range tables {
-		if err := setLockTimeout(ctx, tx, time.Until(deadline)); err != nil {
+	for i, table := range tables {
+		wait := time.Until(deadline)
+		if i > 0 {
+			wait = min(wait, nextLock)
+		}
+		if err := setLockTimeout(ctx, tx, wait); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, sqltmpl.LockTable{Table: table}.Statement()); err != nil {
@@ -150,20 +161,8 @@ func holders(ctx context.Context, env *Env, tables []uint32) []Session {
 
 // waiting tells everybody why the job does not move.
 func (env *Env) waiting(ctx context.Context, job registry.Job, why string) {
-	env.Report(Event{Job: job.ID, Table: title(job), Stage: Name(job.Stage), Phase: Going, Waiting: why})
+	env.Report(Event{Job: job.ID, Table: job.Title(), Stage: Name(job.Stage), Phase: Going, Waiting: why})
 	if err := env.Registry.SetWaiting(ctx, env.Target, job.ID, why, job.Backlog); err != nil {
 		env.Logger.WarnContext(ctx, "recording the wait", slog.Any("error", err))
 	}
-}
-
-// title names a job's tables.
-func title(job registry.Job) string {
-	out := ""
-	for i, t := range job.Tables {
-		if i > 0 {
-			out += ", "
-		}
-		out += t.Name.Plain()
-	}
-	return out
 }

@@ -36,7 +36,7 @@ func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, 
 		return job, err
 	default:
 		if differences := job.Spec.Differences(req.Spec); len(differences) > 0 {
-			return job, &OptionsError{Table: title(job), Differences: differences, Flags: job.Flags}
+			return job, &OptionsError{Table: job.Title(), Args: job.Args(), Differences: differences, Flags: job.Flags}
 		}
 	}
 	return Resume(ctx, env, job, until)
@@ -113,7 +113,7 @@ func runStage(ctx context.Context, env *Env, job registry.Job, stage Stage, back
 		return err
 	}
 	began := time.Now()
-	event := Event{Job: job.ID, Table: title(job), Stage: stage.Name(), Phase: Began, Backward: backward}
+	event := Event{Job: job.ID, Table: job.Title(), Stage: stage.Name(), Phase: Began, Backward: backward}
 	env.Report(event)
 	rows, failed := stage.Run(ctx, env, job)
 	problem := ""
@@ -145,7 +145,7 @@ func fail(ctx context.Context, env *Env, job registry.Job, stage Name, err error
 	if err := env.Registry.SetError(recordCtx, env.Target, job.ID, text); err != nil {
 		env.Logger.DebugContext(ctx, "recording the error", slog.Any("error", err))
 	}
-	return &StageError{Stage: stage, Table: title(job), Err: err}
+	return &StageError{Stage: stage, Table: job.Title(), Err: err}
 }
 
 // begin checks the tables and records a new job; with until preflight it only
@@ -156,7 +156,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	for i, table := range req.Spec.Tables {
 		names.Tables = append(names.Tables, registry.Table{Name: table, SourceOID: req.OIDs[i]})
 	}
-	event := Event{Table: title(names), Stage: Preflight, Phase: Began}
+	event := Event{Table: names.Title(), Stage: Preflight, Phase: Began}
 	env.Report(event)
 	for i, table := range req.Spec.Tables {
 		if err := check(ctx, env, table, req.OIDs[i]); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/strategies"
@@ -41,9 +42,9 @@ func (e *MisfitError) Unwrap() error { return e.Err }
 func (e *MisfitError) Hint() string {
 	if e.Swapped {
 		return "nothing was changed; change or delete these rows and run again, or keep the new table with: repave cleanup " +
-			e.Table
+			shell.Quote(e.Table)
 	}
-	return "nothing was swapped; change or delete these rows and run again, or start over with: repave reset " + e.Table
+	return "nothing was swapped; change or delete these rows and run again, or start over with: repave reset " + shell.Quote(e.Table)
 }
 
 // misfits turns the failure of a round or drain for the sake of its data into

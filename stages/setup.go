@@ -61,6 +61,7 @@ func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, erro
 // they refer to for a moment.
 func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	return withLocks(ctx, env, job, lockJob{
+		weak:   true,
 		what:   "build the shadow of " + t.Name.Plain(),
 		tables: []uint32{t.SourceOID},
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {

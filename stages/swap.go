@@ -106,7 +106,7 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
 	}
 	oids, tables := s.involved(env, job)
 	return withLocks(ctx, env, job, lockJob{
-		what:   "swap " + title(job),
+		what:   "swap " + job.Title(),
 		tables: oids,
 		before: func(ctx context.Context, tx pgx.Tx) error { return s.warm(ctx, env, tx, job) },
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
@@ -130,39 +130,46 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 	return nil
 }
 
-// involved lists every table that the swap locks, in a fixed order: the live
-// ones first, as they are the busiest, then by OID.
+// involved lists every table that the swap locks, in a fixed order: referencing
+// tables, the tables themselves, referenced tables, each by OID. That is the
+// order in which a statement with foreign keys takes its own locks.
 func (swap) involved(env *Env, job registry.Job) (oids []uint32, tables []sqltmpl.Table) {
-	type lockable struct {
-		oid   uint32
-		table sqltmpl.Table
-	}
-	var live, others []lockable
+	var ours, children, parents []lockable
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		live = append(live, lockable{liveOID(job, t), t.Name})
-		others = append(others, lockable{standbyOID(job, t), env.link(job, t).Standby})
+		ours = append(ours,
+			lockable{liveOID(job, t), t.Name}, lockable{standbyOID(job, t), env.link(job, t).Standby})
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(
-			t.Blueprint.Source.ForeignKeys, t.Blueprint.Source.ReferencedBy,
-			t.Blueprint.ForeignKeys, t.Blueprint.ReferencedBy) {
-			for _, other := range []lockable{{fk.FromOID, fk.From}, {fk.ToOID, fk.To}} {
-				if !seen[other.oid] && other.table != t.Name && other.table != env.link(job, t).Standby {
-					seen[other.oid] = true
-					others = append(others, other)
-				}
-			}
+	add := func(to *[]lockable, l lockable) {
+		if !seen[l.oid] && !slices.ContainsFunc(ours, func(o lockable) bool { return o.table == l.table }) {
+			seen[l.oid] = true
+			*to = append(*to, l)
 		}
 	}
-	byOID := func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) }
-	slices.SortFunc(live, byOID)
-	slices.SortFunc(others, byOID)
-	for _, l := range slices.Concat(live, others) {
-		oids, tables = append(oids, l.oid), append(tables, l.table)
+	for _, t := range job.Tables {
+		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
+			add(&children, lockable{fk.FromOID, fk.From})
+		}
+	}
+	for _, t := range job.Tables {
+		for _, fk := range slices.Concat(t.Blueprint.Source.ForeignKeys, t.Blueprint.ForeignKeys) {
+			add(&parents, lockable{fk.ToOID, fk.To})
+		}
+	}
+	for _, group := range [][]lockable{children, ours, parents} {
+		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
+		for _, l := range group {
+			oids, tables = append(oids, l.oid), append(tables, l.table)
+		}
 	}
 	return oids, tables
+}
+
+// A lockable is a table that the swap locks.
+type lockable struct {
+	oid   uint32
+	table sqltmpl.Table
 }
 
 // exchange is the swap itself, under all locks.
@@ -285,7 +292,7 @@ func unvalidated(r catalog.Relation) catalog.Relation {
 // lookUp finds out, after an error that may have been the loss of COMMIT's
 // answer, whether the swap has happened. It is never guessed.
 func (swap) lookUp(ctx context.Context, env *Env, job registry.Job, cause error) error {
-	if !sqltmpl.IsConnection(cause) || isOurs(cause) {
+	if !sqltmpl.IsConnection(cause) {
 		return cause
 	}
 	lookCtx, cancel := detached(ctx)
@@ -300,10 +307,4 @@ func (swap) lookUp(ctx context.Context, env *Env, job registry.Job, cause error)
 	env.Logger.WarnContext(ctx, "the connection was lost during the swap, which had been committed",
 		slog.Any("error", cause))
 	return nil
-}
-
-// isOurs reports whether an error was made by a stage, not by the network.
-func isOurs(err error) bool {
-	var hint interface{ Hint() string }
-	return errors.As(err, &hint) && !errors.As(err, new(*sqltmpl.StatementError))
 }

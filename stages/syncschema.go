@@ -25,26 +25,23 @@ func (syncSchema) Name() Name { return SyncSchema }
 
 // Run implements Stage.
 func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
-	var built int64
 	for _, t := range job.Tables {
 		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
-			return built, err
+			return 0, err
 		}
 		if err := s.deleteLogged(ctx, env, job, t); err != nil {
-			return built, err
+			return 0, err
 		}
-		n, err := s.build(ctx, env, job, t)
-		built += n
-		if err != nil {
-			return built, err
+		if err := s.build(ctx, env, job, t); err != nil {
+			return 0, err
 		}
 		env.Report(Event{Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Unit: "vacuum and analyze"})
 		shadowTable := env.names(t).Object("shadow")
 		if err := exec(ctx, env.Target, sqltmpl.VacuumShadow{Shadow: shadowTable}.Statement()); err != nil {
-			return built, err
+			return 0, err
 		}
 	}
-	return built, nil
+	return 0, nil
 }
 
 func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
@@ -62,7 +59,7 @@ func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, 
 // build builds what is missing, several indexes at a time, the largest effort
 // first: expression and GIN-like indexes tend to come last in a definition, so
 // the order is left as it is and workers take one after the other.
-func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) (int64, error) {
+func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	total := int64(len(t.Blueprint.Indexes))
 	report := func(done int64) {
 		env.Report(Event{
@@ -88,14 +85,14 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return int64(len(finished)), err
+		return err
 	}
 	for _, index := range t.Blueprint.Indexes {
 		if err := s.attach(ctx, env, t, index); err != nil {
-			return int64(len(finished)), err
+			return err
 		}
 	}
-	return total, nil
+	return nil
 }
 
 // create builds one index, unless it is there.

@@ -57,10 +57,11 @@ func validateKey(
 	ctx context.Context, env *Env, job registry.Job, from sqltmpl.Table, fk catalog.ForeignKey,
 ) error {
 	env.Report(Event{
-		Job: job.ID, Table: title(job), Stage: Swap, Phase: Going,
+		Job: job.ID, Table: job.Title(), Stage: Swap, Phase: Going,
 		Unit: fmt.Sprintf("validating foreign key %s of %s", fk.Name, from.Plain()),
 	})
 	return withLocks(ctx, env, job, lockJob{
+		weak:   true,
 		what:   fmt.Sprintf("validate foreign key %s of %s", fk.Name, from.Plain()),
 		tables: []uint32{fk.FromOID, fk.ToOID},
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {

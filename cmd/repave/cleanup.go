@@ -20,7 +20,7 @@ func (p *program) cleanupCommand() *cli.Command {
 				if err := stages.Erase(ctx, task.env, *task.job); err != nil {
 					return err
 				}
-				fmt.Fprintf(p.stderr, "%s: done, nothing is left of the job\n", titleOf(*task.job))
+				fmt.Fprintf(p.stderr, "%s: done, nothing is left of the job\n", task.job.Title())
 				return nil
 			})
 		},

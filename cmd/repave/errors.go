@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/db"
+	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
 )
 
@@ -85,17 +82,13 @@ func (e *interruptedError) Hint() string {
 	return "run the same command again"
 }
 
-// connectionLost reports whether err means that a session is gone. An error
-// that did not come from the server or the network is none of that kind.
+// connectionLost reports whether err means that a session is gone, rather than
+// that somebody cancelled us or that we gave up.
 func connectionLost(err error) bool {
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(pgErr.Code, "08") || strings.HasPrefix(pgErr.Code, "57P")
-	}
 	if errors.Is(err, context.Canceled) || errors.As(err, new(*stages.GaveUpError)) {
 		return false
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.As(err, new(net.Error)) || errors.As(err, new(*pgconn.ConnectError)) || pgconn.SafeToRetry(err)
+	return sqltmpl.IsConnection(err)
 }
 
 // exitCode returns what the process shall say of err.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -43,7 +44,7 @@ func (d *database) find(ctx context.Context, names []string) (registry.Job, erro
 		}
 		if i > 0 && job.ID != found.ID {
 			return job, &usageError{
-				problem: fmt.Sprintf("%s and %s belong to different jobs", titleOf(found), titleOf(job)),
+				problem: fmt.Sprintf("%s and %s belong to different jobs", found.Title(), job.Title()),
 				advice:  "name the tables of one job at a time",
 			}
 		}
@@ -62,7 +63,7 @@ func (d *database) findOne(ctx context.Context, name string) (registry.Job, erro
 	if isNotFound(err) {
 		plain := table.Plain()
 		return job, &failure{
-			problem: "no job for " + plain, advice: "start one with: repave run " + quote(plain),
+			problem: "no job for " + plain, advice: "start one with: repave run " + shell.Quote(plain),
 		}
 	}
 	return job, d.denied(err)
@@ -107,7 +108,7 @@ func (d *database) target(ctx context.Context, names []string) (target, error) {
 		}
 		if out.job != nil && out.job.ID != job.ID {
 			return out, &failure{
-				problem: fmt.Sprintf("%s and %s have jobs of their own", titleOf(*out.job), titleOf(job)),
+				problem: fmt.Sprintf("%s and %s have jobs of their own", out.job.Title(), job.Title()),
 				advice:  "run them one at a time, or reset them first",
 			}
 		}
@@ -132,9 +133,9 @@ func (t *target) adopt() error {
 	}
 	if !same {
 		return &failure{
-			problem: "there is a job on " + titleOf(*t.job) + ", not on just these tables",
+			problem: "there is a job on " + t.job.Title() + ", not on just these tables",
 			advice: fmt.Sprintf("go on with: repave run %s%s; or start over after: repave reset %s",
-				tableArgs(*t.job), t.job.Flags, tableArgs(*t.job)),
+				t.job.Args(), t.job.Flags, t.job.Args()),
 		}
 	}
 	t.tables, t.oids = tables, oids

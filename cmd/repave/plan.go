@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/stages"
 )
 
@@ -79,7 +80,7 @@ func (p *program) plan(c *cli.Context) error {
 	if !c.Bool("json") {
 		var words []string
 		for _, table := range t.tables {
-			words = append(words, quote(table.Plain()))
+			words = append(words, shell.Quote(table.Plain()))
 		}
 		fmt.Fprintf(p.stdout, "run it with: repave run %s%s\n", strings.Join(words, " "), req.Flags)
 	}

@@ -48,7 +48,7 @@ func TestTableNamesSurviveAShell(t *testing.T) {
 		{Name: sqltmpl.Table{Schema: "public", Name: "orders"}},
 		{Name: sqltmpl.Table{Schema: "My Schema", Name: `it's "odd" $x`}},
 	}}
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf '%s|' "+tableArgs(job)).Output()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf '%s|' "+job.Args()).Output()
 	require.NoError(t, err)
 	require.Equal(t, `public.orders|"My Schema"."it's ""odd"" $x"|`, string(out))
 }

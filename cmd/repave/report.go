@@ -88,7 +88,7 @@ func (r *report) job(job registry.Job, req stages.Request) {
 	if job.ID == 0 {
 		r.flags = req.Flags
 	}
-	r.Tables, r.args = tableNames(job), tableArgs(job)
+	r.Tables, r.args = job.TableNames(), job.Args()
 }
 
 // measure compares the sizes of old and new tables.

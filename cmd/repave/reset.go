@@ -20,7 +20,7 @@ func (p *program) resetCommand() *cli.Command {
 				if err := stages.Reset(ctx, task.env, *task.job); err != nil {
 					return err
 				}
-				fmt.Fprintf(p.stderr, "%s: as it was, nothing is left of the job\n", titleOf(*task.job))
+				fmt.Fprintf(p.stderr, "%s: as it was, nothing is left of the job\n", task.job.Title())
 				return nil
 			})
 		},

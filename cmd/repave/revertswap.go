@@ -29,7 +29,7 @@ func (p *program) revertSwapCommand() *cli.Command {
 			fmt.Fprintf(p.stderr, "%s: the old table has its name back; its shadow is kept in sync\n"+
 				"next     repave swap %s   # swap once more\n"+
 				"or       repave reset %s   # drop all that the job made\n",
-				titleOf(job), tableArgs(job), tableArgs(job))
+				job.Title(), job.Args(), job.Args())
 			return nil
 		},
 	}

@@ -40,7 +40,7 @@ type workerStatus struct {
 // newJobStatus says what the registry knows.
 func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Progress, now time.Time) jobStatus {
 	s := jobStatus{
-		Job: job.ID, Tables: tableNames(job), Stage: job.Stage, Swapped: job.Swapped, Proven: job.Proven,
+		Job: job.ID, Tables: job.TableNames(), Stage: job.Stage, Swapped: job.Swapped, Proven: job.Proven,
 		Since: job.CreatedAt, CreatedAt: job.CreatedAt, CopiedRows: copied.Rows, Waiting: job.Waiting,
 		LastError: job.LastError,
 	}
@@ -91,7 +91,7 @@ func backfillTime(runs []registry.StageRun, now time.Time) time.Duration {
 
 // nextCommands are the commands that go on with a job and that undo it.
 func nextCommands(job registry.Job, backward bool) (next, undo string) {
-	args := tableArgs(job)
+	args := job.Args()
 	revert := "repave revert-swap " + args
 	switch {
 	case backward:

@@ -84,13 +84,13 @@ func (d *database) current(ctx context.Context, t target) (*registry.Job, error)
 		return nil, nil
 	case isNotFound(err):
 		return nil, &failure{
-			problem: "the job on " + titleOf(*t.job) + " has been ended meanwhile", advice: "look: repave status",
+			problem: "the job on " + t.job.Title() + " has been ended meanwhile", advice: "look: repave status",
 		}
 	case err != nil:
 		return nil, err
 	case t.job == nil || t.job.ID != job.ID:
 		return nil, &failure{
-			problem: "another job on " + titleOf(job) + " has begun meanwhile", advice: "look: repave status",
+			problem: "another job on " + job.Title() + " has begun meanwhile", advice: "look: repave status",
 		}
 	}
 	return &job, nil
@@ -122,7 +122,7 @@ func (p *program) onJob(c *cli.Context, ask string, do func(ctx context.Context,
 		return err
 	}
 	if ask != "" && !c.Bool("yes") {
-		if err := p.confirm(c.Context, ask+" "+titleOf(job)+"?"); err != nil {
+		if err := p.confirm(c.Context, ask+" "+job.Title()+"?"); err != nil {
 			return err
 		}
 	}

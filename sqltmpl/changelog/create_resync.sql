@@ -20,7 +20,7 @@ DECLARE
     repave_deleted bigint;
     repave_wanted bigint;
     repave_inserted bigint;{{range .Kept}}
-    {{.Variable}} {{$.Standby}}.{{.Standby}}%TYPE;{{end}}
+    {{.Variable}} {{.Type}};{{end}}
 BEGIN
     IF {{.Resync.Name}}.operation = 'TRUNCATE' THEN
         TRUNCATE {{.Standby}};

@@ -81,14 +81,14 @@ const lockTimeout = "100ms"
 func common(names shadow.Names, infix string, settings map[string]string) sqltmpl.Link {
 	link := sqltmpl.Link{
 		LockTimeout: lockTimeout,
-		Log:       names.Object(infix + "log"),
-		KeysTable: names.Object(infix + "keys").Name,
-		Capture:   names.Object(infix + "capture"),
-		Resync:    names.Object(infix + "resync"),
-		Guarded:   names.Object(infix + "guarded"),
-		Fits:      names.Object(infix + "fits"),
-		Row:       names.Object(infix + "row").Name,
-		Truncate:  names.Object(infix + "truncate").Name,
+		Log:         names.Object(infix + "log"),
+		KeysTable:   names.Object(infix + "keys").Name,
+		Capture:     names.Object(infix + "capture"),
+		Resync:      names.Object(infix + "resync"),
+		Guarded:     names.Object(infix + "guarded"),
+		Fits:        names.Object(infix + "fits"),
+		Row:         names.Object(infix + "row").Name,
+		Truncate:    names.Object(infix + "truncate").Name,
 	}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		link.Settings = append(link.Settings, sqltmpl.Setting{

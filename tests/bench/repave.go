@@ -74,8 +74,8 @@ func (b *bench) repaveRun(name string, args ...string) func(context.Context) err
 	}
 }
 
-func (b *bench) cleanup(ctx context.Context) error {
-	if out, err := b.command(ctx, "cleanup", "--yes", table); err != nil {
+func (b *bench) cleanup(ctx context.Context, name string) error {
+	if out, err := b.command(ctx, "cleanup", "--yes", name); err != nil {
 		return fmt.Errorf("repave cleanup: %w: %s", err, out)
 	}
 	return nil
@@ -149,3 +149,5 @@ func highWater(pid int) int64 {
 	}
 	return 0
 }
+
+func (b *bench) cleanupTable(ctx context.Context) error { return b.cleanup(ctx, table) }

@@ -17,7 +17,7 @@ const (
 	repaveFast  = "repave --skip-verify"
 	repaveProof = "repave"
 	byHand      = "INSERT ... SELECT by hand"
-	backfill    = "repave backfill"
+	backfill    = "repave run --until backfill"
 )
 
 // A contestant rewrites the table once; after puts it back, untimed.
@@ -36,8 +36,8 @@ func (b *bench) rewrites(ctx context.Context) error {
 			alterType, b.sql("ALTER TABLE " + table + " ALTER COLUMN id TYPE bigint"),
 			b.sql("ALTER TABLE " + table + " ALTER COLUMN id TYPE integer"),
 		},
-		{repaveFast, b.repaveRun(repaveFast, "--skip-verify"), b.cleanup},
-		{repaveProof, b.repaveRun(repaveProof), b.cleanup},
+		{repaveFast, b.repaveRun(repaveFast, "--skip-verify"), b.cleanupTable},
+		{repaveProof, b.repaveRun(repaveProof), b.cleanupTable},
 	}
 	if b.hasRepack(ctx) {
 		contestants = append(

@@ -27,7 +27,7 @@ func (b *bench) fill(ctx context.Context, name string, rows int64) error {
 		fmt.Sprintf(`INSERT INTO %s
 			SELECT i, hash %% %d, timestamptz '2024-01-01' + i * interval '7 seconds', timestamptz '2024-01-01' + hash %% 31536000 * interval '1 second',
 				(hash %% 1000000) / 100.0, 'R' || lpad(to_hex(hash), 8, '0') || to_hex(i), (ARRAY['new','paid','sent','done'])[1 + hash %% 4],
-				left(md5(i::text), 12 + hash %% 9)
+				md5(i::text) || left(md5(hash::text), 6 + hash %% 9)
 			FROM (SELECT i, (hashint4(i) & 2147483647) AS hash FROM generate_series(1, %d) AS i) AS s`,
 			name, max(rows/20, 1), rows),
 		fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s_pkey PRIMARY KEY (id)", name, name),

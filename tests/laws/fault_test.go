@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -127,35 +126,6 @@ func TestLaw4LostConnectionInReset(t *testing.T) {
 	sweep(t, faultCase{before: until(stages.Replay), do: found(stages.Reset), gone: true})
 }
 
-// cloneOf returns the DSN of a copy of a database: object numbers and files are
-// the same, so a job in it can be gone on with.
-func cloneOf(t *testing.T, dsn string) string {
-	t.Helper()
-	own := pgtest.Database(t)
-	from, to := databaseOf(t, dsn), databaseOf(t, own)
-	admin := pgtest.Connect(t, inDatabase(t, dsn, "postgres"))
-	pgtest.Exec(t, admin, "DROP DATABASE "+to)
-	pgtest.Exec(t, admin, "CREATE DATABASE "+to+" TEMPLATE "+from)
-	require.NoError(t, admin.Close(t.Context()))
-	return own
-}
-
-func databaseOf(t *testing.T, dsn string) string {
-	t.Helper()
-	cfg, err := pgx.ParseConfig(dsn)
-	require.NoError(t, err)
-	return pgx.Identifier{cfg.Database}.Sanitize()
-}
-
-func inDatabase(t *testing.T, dsn, name string) string {
-	t.Helper()
-	if u, err := url.Parse(dsn); err == nil && u.Scheme != "" {
-		u.Path = "/" + name
-		return u.String()
-	}
-	return dsn + " dbname='" + name + "'"
-}
-
 // sweep loses the connection at every round trip of a command, going and coming
 // back, runs it again and compares. REPAVE_SWEEP=all tries every round trip,
 // else a few of many.
@@ -191,7 +161,7 @@ func sweep(t *testing.T, c faultCase) {
 	// attempt reports whether the command finished before the failure was due.
 	attempt := func(t *testing.T, trips int, loseAck bool) (finished bool) {
 		t.Helper()
-		dsn := cloneOf(t, template)
+		dsn := pgtest.Clone(t, template)
 		proxy := pgtest.NewProxy(t, dsn)
 		faulty := faultEnv(t, proxy.DSN)
 		proxy.CutAfter(trips, loseAck)
@@ -234,7 +204,7 @@ func sweep(t *testing.T, c faultCase) {
 	// A dry run counts the round trips.
 	total := 0
 	require.True(t, t.Run("undisturbed", func(t *testing.T) {
-		proxy := pgtest.NewProxy(t, cloneOf(t, template))
+		proxy := pgtest.NewProxy(t, pgtest.Clone(t, template))
 		env := faultEnv(t, proxy.DSN)
 		already := proxy.RoundTrips()
 		require.NoError(t, c.do(t.Context(), env, req))
@@ -261,7 +231,7 @@ func sweep(t *testing.T, c faultCase) {
 }
 
 // sweepPoints is how many round trips of each command are lost by default.
-const sweepPoints = 8
+const sweepPoints = 5
 
 func faultEnv(t *testing.T, dsn string) *stages.Env {
 	t.Helper()

@@ -35,6 +35,7 @@ type Proxy struct {
 	loseAck    bool
 	fired      bool
 	down       bool // nothing goes in any more
+	single     bool // the failure is one connection's alone
 }
 
 // NewProxy puts a proxy in front of the server that dsn points to. It ends with
@@ -75,7 +76,16 @@ func NewProxy(tb testing.TB, dsn string) *Proxy {
 func (p *Proxy) CutAfter(n int, loseAck bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed, p.left, p.loseAck, p.fired = true, n, loseAck, false
+	p.armed, p.left, p.loseAck, p.fired, p.single = true, n, loseAck, false, false
+}
+
+// CutOneAfter is CutAfter for the connection alone that makes that request: the
+// others stay, and new ones are let in.
+func (p *Proxy) CutOneAfter(n int, loseAck bool) {
+	p.CutAfter(n, loseAck)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.single = true
 }
 
 // Cut makes the network fail now.
@@ -166,7 +176,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 // the server.
 func (p *Proxy) admit(s *session) bool {
 	switch {
-	case p.down:
+	case p.down, s.failing:
 		return false // whichever session this is: its last request was let in before
 	case !p.armed:
 	case p.left > 0:
@@ -183,9 +193,9 @@ func (p *Proxy) admit(s *session) bool {
 // still answered; so is, unheard, the new request if only its answer shall be
 // lost.
 func (p *Proxy) fire(s *session) {
-	p.armed, p.fired, p.down = false, true, true
+	p.armed, p.fired, p.down = false, true, !p.single
 	for other := range p.sessions {
-		if other != s {
+		if other != s && p.down {
 			other.close()
 		}
 	}

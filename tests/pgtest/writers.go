@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -45,6 +46,8 @@ type Writers struct {
 	longest time.Duration
 	done    int
 	retries int
+	dsn     string // to connect again to after an outage; "" if there must be none
+	outages int
 }
 
 type row struct {
@@ -71,9 +74,24 @@ func (l *ledger) clone() *ledger {
 // seed is printed; REPAVE_SEED replays one.
 func StartWriters(t *testing.T, dsn string, seed uint64, n int, levels []pgx.TxIsoLevel) *Writers {
 	t.Helper()
+	return startWriters(t, dsn, seed, n, levels, false)
+}
+
+// StartStubbornWriters is StartWriters on a server that may go down: they
+// connect again, look whether their last transaction was committed, and go on.
+func StartStubbornWriters(t *testing.T, dsn string, seed uint64, n int, levels []pgx.TxIsoLevel) *Writers {
+	t.Helper()
+	return startWriters(t, dsn, seed, n, levels, true)
+}
+
+func startWriters(t *testing.T, dsn string, seed uint64, n int, levels []pgx.TxIsoLevel, stubborn bool) *Writers {
+	t.Helper()
 	t.Logf("writers' seed: %d", seed)
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &Writers{Seed: seed, cancel: cancel}
+	if stubborn {
+		w.dsn = dsn
+	}
 	for i := range n {
 		conn := Connect(t, dsn, "SET application_name = 'writer'")
 		l := &ledger{owner: i + 1, rows: map[int]row{}}
@@ -95,6 +113,12 @@ func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIs
 		began := time.Now()
 		err := w.transaction(conn, level, plan, r)
 		took := time.Since(began)
+		if err != nil && conn.IsClosed() && w.dsn != "" {
+			if conn = w.recover(i, plan); conn == nil {
+				return
+			}
+			continue
+		}
 		w.mu.Lock()
 		var pgErr *pgconn.PgError
 		switch {
@@ -112,6 +136,64 @@ func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIs
 			return
 		}
 	}
+}
+
+// recover connects again after an outage and finds out whether the transaction
+// that was under way, which led to plan, was committed.
+func (w *Writers) recover(i int, plan *ledger) *pgx.Conn {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		conn, err := pgx.Connect(ctx, w.dsn)
+		var got map[int]row
+		if err == nil {
+			_, err = conn.Exec(ctx, "SET application_name = 'writer'")
+		}
+		if err == nil {
+			got, err = rowsOf(ctx, conn, plan.owner)
+		}
+		if err == nil {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.outages++
+			switch {
+			case maps.Equal(got, plan.rows):
+				w.ledgers[i] = plan
+			case !maps.Equal(got, w.ledgers[i].rows):
+				w.errs = append(w.errs, fmt.Sprintf("writer %d: after an outage the rows are neither as before nor as after its last transaction", i+1))
+			}
+			return conn
+		}
+		if conn != nil {
+			_ = conn.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.errs = append(w.errs, fmt.Sprintf("writer %d: connecting again: %v", i+1, err))
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// rowsOf reads what a writer has in the table.
+func rowsOf(ctx context.Context, conn *pgx.Conn, owner int) (map[int]row, error) {
+	rows, err := conn.Query(ctx, `SELECT id::int, tag, n FROM parent WHERE owner = $1`, pgx.QueryExecModeDescribeExec, owner)
+	if err != nil {
+		return nil, err
+	}
+	got := map[int]row{}
+	var id, n int
+	var tag string
+	_, err = pgx.ForEachRow(rows, []any{&id, &tag, &n}, func() error {
+		got[id] = row{tag: tag, n: n}
+		return nil
+	})
+	return got, err
 }
 
 // transaction does one to four random things to the writer's rows and follows
@@ -244,17 +326,10 @@ func (w *Writers) Stop(t *testing.T, conn *pgx.Conn) {
 	w.group.Wait()
 	require.Empty(t, w.errs, "statements failed; seed %d", w.Seed)
 	require.NotZero(t, w.done)
-	t.Logf("writers: %d transactions, %d serialization failures retried, longest %s", w.done, w.retries, w.longest)
+	t.Logf("writers: %d transactions, %d serialization failures retried, %d outages, longest %s",
+		w.done, w.retries, w.outages, w.longest)
 	for _, l := range w.ledgers {
-		got := map[int]row{}
-		rows, err := conn.Query(t.Context(), `SELECT id::int, tag, n FROM parent WHERE owner = $1`, l.owner)
-		require.NoError(t, err)
-		var id, n int
-		var tag string
-		_, err = pgx.ForEachRow(rows, []any{&id, &tag, &n}, func() error {
-			got[id] = row{tag: tag, n: n}
-			return nil
-		})
+		got, err := rowsOf(t.Context(), conn, l.owner)
 		require.NoError(t, err)
 		require.Equal(t, l.rows, got, "owner %d; seed %d", l.owner, w.Seed)
 	}
