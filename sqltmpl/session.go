@@ -3,8 +3,7 @@ package sqltmpl
 import "github.com/jackc/pgx/v5"
 
 // OperatorSettings reads what the session would be like without our settings.
-type OperatorSettings struct {
-}
+type OperatorSettings struct{}
 
 // Statement renders session/operator_settings.sql.
 func (p OperatorSettings) Statement() Statement {
@@ -34,8 +33,7 @@ func (p SetSession) Statement() Statement {
 }
 
 // DeadlockTimeout returns deadlock_timeout in milliseconds.
-type DeadlockTimeout struct {
-}
+type DeadlockTimeout struct{}
 
 // Statement renders session/deadlock_timeout.sql.
 func (p DeadlockTimeout) Statement() Statement {
@@ -95,8 +93,7 @@ func (p SessionsOf) Statement() Statement {
 }
 
 // BackendPID returns the session's process.
-type BackendPID struct {
-}
+type BackendPID struct{}
 
 // Statement renders session/backend_pid.sql.
 func (p BackendPID) Statement() Statement {
@@ -104,8 +101,7 @@ func (p BackendPID) Statement() Statement {
 }
 
 // StandbyLag returns the longest replay lag in milliseconds.
-type StandbyLag struct {
-}
+type StandbyLag struct{}
 
 // Statement renders session/standby_lag.sql.
 func (p StandbyLag) Statement() Statement {

@@ -59,8 +59,7 @@ func (p FindDifferences) Statement() Statement {
 }
 
 // ExportSnapshot shares a transaction's snapshot and returns its name.
-type ExportSnapshot struct {
-}
+type ExportSnapshot struct{}
 
 // Statement renders verify/export_snapshot.sql.
 func (p ExportSnapshot) Statement() Statement {

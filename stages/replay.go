@@ -101,7 +101,7 @@ func rounds(
 				return rows, 0, err
 			}
 		}
-		left, err := backlog(ctx, env, job, t, capture)
+		left, err := backlog(ctx, env, job, capture)
 		if err != nil {
 			return rows, 0, err
 		}
@@ -143,7 +143,7 @@ func round(
 
 // backlog counts what is left to apply and records it.
 func backlog(
-	ctx context.Context, env *Env, job registry.Job, t registry.Table, capture strategies.Capture,
+	ctx context.Context, env *Env, job registry.Job, capture strategies.Capture,
 ) (int64, error) {
 	left, err := capture.Backlog(ctx, env.Target, countLimit)
 	if err != nil {
@@ -192,7 +192,7 @@ func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table)
 	pause := 10 * time.Millisecond
 	limit, began, taken := int64(drainLimit), time.Now(), int64(0)
 	for {
-		left, err := backlog(ctx, env, job, t, capture)
+		left, err := backlog(ctx, env, job, capture)
 		if err != nil {
 			return rows, err
 		}

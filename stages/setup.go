@@ -64,9 +64,7 @@ func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.T
 		weak:   true,
 		what:   "build the shadow of " + t.Name.Plain(),
 		tables: []uint32{t.SourceOID},
-		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-			return setLockTimeout(ctx, tx, d)
-		},
+		lock:   setLockTimeout,
 		work: func(ctx context.Context, tx pgx.Tx) error {
 			if _, err := env.Registry.Lock(ctx, tx, job.ID); err != nil {
 				return err
@@ -91,9 +89,20 @@ func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.T
 			if err := env.Registry.SetShadow(ctx, tx, t, oid, b); err != nil {
 				return err
 			}
-			undo := sqltmpl.DropTable{Table: table}.Statement().SQL
-			if err := env.Registry.AddArtifact(ctx, tx, t, "table", table.String(), undo); err != nil {
-				return err
+			// After the swap the source is the one to drop, under its parked name.
+			for _, parked := range []sqltmpl.Table{env.names(t).Object("old"), table} {
+				undo := sqltmpl.DropTable{Table: parked}.Statement().SQL
+				if err := env.Registry.AddArtifact(ctx, tx, t, "table", parked.String(), undo); err != nil {
+					return err
+				}
+			}
+			for _, index := range b.Indexes {
+				if index.Helper {
+					err := env.Registry.AddArtifact(ctx, tx, t, "index", string(index.BuildName), "")
+					if err != nil {
+						return err
+					}
+				}
 			}
 			t.Blueprint = &b
 			return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))

@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -64,9 +63,7 @@ func validateKey(
 		weak:   true,
 		what:   fmt.Sprintf("validate foreign key %s of %s", fk.Name, from.Plain()),
 		tables: []uint32{fk.FromOID, fk.ToOID},
-		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-			return setLockTimeout(ctx, tx, d)
-		},
+		lock:   setLockTimeout,
 		work: func(ctx context.Context, tx pgx.Tx) error {
 			return exec(ctx, tx, sqltmpl.ValidateConstraint{Table: from, Name: fk.Name}.Statement())
 		},

@@ -51,7 +51,7 @@ func TestLaw1And2Writers(t *testing.T) {
 			require.NoError(t, err)
 			writers.Await(t, 50)
 			for range 2 {
-				job, err = stages.RevertSwap(t.Context(), env, job)
+				_, err = stages.RevertSwap(t.Context(), env, job)
 				require.NoError(t, err)
 				writers.Await(t, 20)
 				job, err = stages.Run(t.Context(), env, req, stages.Swap)

@@ -226,3 +226,23 @@ func mustRepave(t *testing.T, dsn string, args ...string) {
 	_, stderr, code := repave(t, dsn, args...)
 	require.Zero(t, code, "repave %s:\n%s", strings.Join(args, " "), stderr)
 }
+
+// lines are log lines to look into.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func (l *lines) contain(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), text)
+}

@@ -93,12 +93,14 @@ func startWriters(t *testing.T, dsn string, seed uint64, n int, levels []pgx.TxI
 		w.dsn = dsn
 	}
 	for i := range n {
-		conn := Connect(t, dsn, "SET application_name = 'writer'")
 		l := &ledger{owner: i + 1, rows: map[int]row{}}
 		for j := range keysPerWriter {
 			l.tags = append(l.tags, fmt.Sprintf("tag-%d-%d", i+1, j))
 		}
 		w.ledgers = append(w.ledgers, l)
+	}
+	for i := range n {
+		conn := Connect(t, dsn, "SET application_name = 'writer'")
 		w.group.Add(1)
 		go w.run(ctx, conn, i, levels[i%len(levels)], rand.New(rand.NewPCG(seed, uint64(i))))
 	}
@@ -108,6 +110,11 @@ func startWriters(t *testing.T, dsn string, seed uint64, n int, levels []pgx.TxI
 
 func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIsoLevel, r *rand.Rand) {
 	defer w.group.Done()
+	defer func() {
+		if conn != nil {
+			_ = conn.Close(context.Background()) // after an outage it is one that nobody else knows
+		}
+	}()
 	for ctx.Err() == nil {
 		plan := w.ledgers[i].clone()
 		began := time.Now()
@@ -225,9 +232,9 @@ func step(ctx context.Context, tx pgx.Tx, l *ledger, r *rand.Rand) error {
 		}
 		return 0, false
 	}
-	k, any := key()
+	k, found := key()
 	switch op := r.IntN(40); {
-	case !any || op < 8:
+	case !found || op < 8:
 		fresh := l.owner*keysPerWriter*1000 + r.IntN(keysPerWriter)
 		if _, taken := l.rows[fresh]; taken {
 			return nil
