@@ -75,3 +75,11 @@ type ImportSnapshot struct {
 func (p ImportSnapshot) Statement() Statement {
 	return render("verify/import_snapshot.sql", p, nil)
 }
+
+// LogDiffering logs the keys whose rows differ.
+type LogDiffering struct {
+	Compare
+}
+
+// Statement renders changelog/log_differing.sql.
+func (p LogDiffering) Statement() Statement { return render("changelog/log_differing.sql", p, nil) }

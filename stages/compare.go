@@ -61,6 +61,9 @@ func compareOf(env *Env, job registry.Job, t registry.Table) sqltmpl.Compare {
 		if column.Shadow == "" || (column.Source == "" && column.Using == "") {
 			continue // dropped, or filled in by the server with values of its own
 		}
+		if column.Source == "" && job.Swapped {
+			continue // computed once, now the applications' own
+		}
 		value := "s." + column.Source.String()
 		if column.Using != "" {
 			value = "(" + string(column.Using) + ")"

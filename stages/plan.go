@@ -103,8 +103,8 @@ func (r *PlanReport) describe(b *shadow.Blueprint) {
 				"column %s is dropped: rows inserted after the swap have its default in the old table", c.Source))
 		case c.Reverse == "":
 			r.Lossy = append(r.Lossy, fmt.Sprintf(
-				"column %s has no conversion back from %s to %s: rows keep their old value", c.Source, c.ShadowType,
-				c.SourceType))
+				"column %s has no conversion back from %s to %s: rows whose value changed since are named by revert-swap, "+
+					"which then refuses", c.Source, c.ShadowType, c.SourceType))
 		case !c.Same:
 			r.Lossy = append(r.Lossy, fmt.Sprintf(
 				"column %s: values that %s can't hold are named by revert-swap, which then refuses", c.Source,

@@ -50,6 +50,9 @@ func (s replay) Run(ctx context.Context, env *Env, job registry.Job) (rows int64
 		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
 			return rows, err
 		}
+		if err := resyncComputed(ctx, env, job, t); err != nil {
+			return rows, err
+		}
 		n, err := s.table(ctx, env, job, t)
 		rows += n
 		if err != nil {

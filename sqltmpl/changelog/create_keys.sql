@@ -7,6 +7,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS {{.Name}} (
     repave_kind "char" NOT NULL{{range .Keys}},
     {{.Log}} {{.Type}}{{with .Collation}} COLLATE {{.}}{{end}}{{end}},
     repave_locked boolean NOT NULL DEFAULT false,
-    repave_present boolean NOT NULL DEFAULT false{{range .Kept}},
+    repave_present boolean NOT NULL DEFAULT false,
+    repave_kept boolean NOT NULL DEFAULT false{{range .Kept}},
     {{.Variable}} {{.Type}}{{end}}
 ) ON COMMIT DELETE ROWS

@@ -4,8 +4,8 @@
 -- lock: ACCESS SHARE on the standby
 -- runs: inside a round or drain
 UPDATE pg_temp.{{.KeysTable}} AS k
-SET {{range $i, $c := .Kept}}{{if $i}},
-    {{end}}{{$c.Variable}} = t.{{$c.Standby}}{{end}}
+SET repave_kept = true{{range $i, $c := .Kept}},
+    {{$c.Variable}} = t.{{$c.Standby}}{{end}}
 FROM {{.Standby}} AS t
 WHERE {{range $i, $k := .Keys}}{{if $i}}
     AND {{end}}t.{{$k.Standby}} {{$k.StandbyEq}} (k.{{$k.Log}}){{$k.Cast}}{{end}}
