@@ -4,6 +4,8 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 # A tarball has no git history to name itself by.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 TEST_TIMEOUT ?= 20m
+ROWS ?= 5000000
+REPEAT ?= 2
 
 .PHONY: help
 help: ## List the targets
@@ -38,6 +40,10 @@ check: lint test ## What must pass before a commit
 demo: build ## Rewrite a table under load on a throw-away server
 	@.ci/ensure-postgres --local
 	bin/repave demo
+
+.PHONY: bench
+bench: build ## Measure repave against VACUUM FULL, pg_repack and others (ROWS=500000 REPEAT=1 for a quick look)
+	go run ./tests/bench -repave bin/repave -rows $(ROWS) -repeat $(REPEAT) $(BENCH_FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -17,8 +17,8 @@ import (
 // Pauses between attempts at a lock. Waiting for one queues every later query
 // behind it, so the waits are short and the pauses long.
 const (
-	firstPause = 200 * time.Millisecond
-	maxPause   = 5 * time.Second
+	firstPause = 100 * time.Millisecond
+	maxPause   = 3 * time.Second
 )
 
 // errAgain, returned from the work of withLocks, gives the locks back at once;
@@ -59,7 +59,7 @@ func withLocks(ctx context.Context, env *Env, job registry.Job, j lockJob) error
 			waiting += ": held by " + who[0].String()
 		}
 		env.Logger.DebugContext(ctx, "lock not available, will retry", slog.Int("attempt", attempt),
-			slog.Duration("pause", pause), slog.String("waiting", waiting))
+			slog.Duration("pause", pause), slog.String("waiting", waiting), slog.Any("error", err))
 		env.waiting(ctx, job, waiting)
 		if err := sleep(ctx, pause+rand.N(pause/4+1)); err != nil { //nolint:gosec // jitter
 			return err
@@ -108,23 +108,23 @@ func lockLimit(ctx context.Context, env *Env) (time.Duration, error) {
 
 // nextLock is the longest wait for a lock while another is held already: in a
 // deadlock with an application, whose order of tables need not be ours, it is
-// all that the application notices.
+// all that the application notices. Later attempts wait longer.
 const nextLock = 50 * time.Millisecond
 
 // lockTables locks tables ACCESS EXCLUSIVE one after the other, within d in
-// all, and gives up early on all but the first.
-func lockTables(ctx context.Context, tx pgx.Tx, d time.Duration, tables []sqltmpl.Table) error {
+// all, and waits for all but the first no longer than next.
+func lockTables(ctx context.Context, tx pgx.Tx, d, next time.Duration, tables []sqltmpl.Table) error {
 	deadline := time.Now().Add(d)
 	for i, table := range tables {
 		wait := time.Until(deadline)
 		if i > 0 {
-			wait = min(wait, nextLock)
+			wait = min(wait, next)
 		}
 		if err := setLockTimeout(ctx, tx, wait); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, sqltmpl.LockTable{Table: table}.Statement()); err != nil {
-			return err
+			return fmt.Errorf("locking %s: %w", table.Plain(), err)
 		}
 	}
 	return setLockTimeout(ctx, tx, d)

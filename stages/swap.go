@@ -104,13 +104,16 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
 			return err
 		}
 	}
-	oids, tables := s.involved(env, job)
+	tries := 0
+	oids, _ := s.involved(env, job, 1)
 	return withLocks(ctx, env, job, lockJob{
 		what:   "swap " + job.Title(),
 		tables: oids,
 		before: func(ctx context.Context, tx pgx.Tx) error { return s.warm(ctx, env, tx, job) },
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-			return lockTables(ctx, tx, d, tables)
+			tries++
+			_, tables := s.involved(env, job, tries)
+			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, tables)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits) },
 	})
@@ -130,19 +133,21 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 	return nil
 }
 
-// involved lists every table that the swap locks, in a fixed order: referencing
-// tables, the tables themselves, referenced tables, each by OID. That is the
-// order in which a statement with foreign keys takes its own locks.
-func (swap) involved(env *Env, job registry.Job) (oids []uint32, tables []sqltmpl.Table) {
-	var ours, children, parents []lockable
+// involved lists every table that the swap locks: the tables of the job, and
+// those that refer to them or that they refer to. Applications may take their
+// locks in the order of foreign keys (a child's insert looks at its parent) or
+// against it (a parent is inserted before its children, a delete cascades), so
+// attempts take turns with both; the order does not depend on anything else.
+func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, tables []sqltmpl.Table) {
+	var live, standby, children, parents []lockable
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		ours = append(ours,
-			lockable{liveOID(job, t), t.Name}, lockable{standbyOID(job, t), env.link(job, t).Standby})
+		live = append(live, lockable{liveOID(job, t), t.Name})
+		standby = append(standby, lockable{standbyOID(job, t), env.link(job, t).Standby}) // as writers do: after the live one
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
 	add := func(to *[]lockable, l lockable) {
-		if !seen[l.oid] && !slices.ContainsFunc(ours, func(o lockable) bool { return o.table == l.table }) {
+		if !seen[l.oid] && !slices.ContainsFunc(slices.Concat(live, standby), func(o lockable) bool { return o.table == l.table }) {
 			seen[l.oid] = true
 			*to = append(*to, l)
 		}
@@ -157,7 +162,11 @@ func (swap) involved(env *Env, job registry.Job) (oids []uint32, tables []sqltmp
 			add(&parents, lockable{fk.ToOID, fk.To})
 		}
 	}
-	for _, group := range [][]lockable{children, ours, parents} {
+	order := [][]lockable{live, standby, children, parents}
+	if attempt%2 == 0 {
+		order = [][]lockable{children, live, standby, parents}
+	}
+	for _, group := range order {
 		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
 		for _, l := range group {
 			oids, tables = append(oids, l.oid), append(tables, l.table)

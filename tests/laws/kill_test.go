@@ -119,7 +119,7 @@ func (v *victim) torment(start func(t *testing.T, dsn string, seed uint64, n int
 	// The key becomes wider and everything else stays.
 	catalog := pgtest.CatalogSnapshot(t, conn)
 	require.NoError(t, conn.Close(t.Context()))
-	writers := start(t, v.dsn, seed, 3, pgtest.Levels)
+	writers := start(t, v.dsn, seed, 2, pgtest.Levels[:2])
 	writers.Await(t, 10)
 
 	job := []string{"run", "parent", "--pk-bigint"}
