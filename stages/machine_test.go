@@ -34,7 +34,8 @@ func requireNoTraces(t *testing.T, conn *pgx.Conn) {
 		SELECT relname FROM pg_class WHERE relname ~ '^repave_[0-9]' AND relpersistence <> 't'
 		UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^repave_[0-9]'
 		UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '^repave_[0-9]'
-		UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^repave_[0-9]'
+		UNION ALL SELECT conname FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace
+			WHERE conname ~ '^repave_[0-9]' AND nspname NOT LIKE 'pg_temp%'
 		UNION ALL SELECT job_id::text FROM repave.job`))
 }
 
