@@ -26,6 +26,12 @@ type Request struct {
 // and including the stage until. It returns the job as it is then. The caller
 // holds the tables' advisory locks.
 func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
+	if len(req.Spec.Tables) > 1 {
+		return registry.Job{}, &StateError{
+			Problem: "several tables in one job are not supported yet",
+			Advice:  "run one job for each table",
+		}
+	}
 	job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0])
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
