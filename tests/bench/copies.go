@@ -62,7 +62,7 @@ func (b *bench) backfillOnly(ctx context.Context) error {
 	}
 	for _, s := range j.report.Stages {
 		if s.Stage == "backfill" {
-			b.keep(backfill, s.Seconds, 0)
+			b.keep(backfill, sample{seconds: s.Seconds})
 		}
 	}
 	if out, err := b.command(ctx, "reset", "--yes", table); err != nil {

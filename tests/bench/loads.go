@@ -20,6 +20,7 @@ type loadResult struct {
 	seconds     float64 // of the job
 	longest     []stall // during the job, besides lock waits that were given up
 	longestIdle time.Duration
+	stages      string
 	misses      int
 	hold        float64 // longest, in ms, says repave
 }
@@ -64,6 +65,7 @@ func (b *bench) underLoad(ctx context.Context, name string, rate int) error {
 	b.load = append(b.load, r)
 	b.say("load of %s: %.0f tx/s without, %.0f with (%.0f %%), job took %.1f s, longest statement %s without, %s with",
 		name, r.without, r.with, 100*r.with/r.without, r.seconds, ms(r.longestIdle), longest(r.longest))
+	b.say("  %s", r.stages)
 	for _, s := range r.longest[:min(len(r.longest), 8)] {
 		b.say("  %s", s)
 	}
@@ -78,7 +80,9 @@ func (b *bench) phases(ctx context.Context, l *load) (r loadResult, err error) {
 	r.longestIdle = longestOf(l.slowIn(began, time.Now()))
 
 	began, count = time.Now(), l.count.Load()
+	trace := l.trace(ctx)
 	j, err := b.runUntil(ctx, table, "cleanup")
+	marks := trace()
 	if err != nil {
 		return r, err
 	}
@@ -90,6 +94,7 @@ func (b *bench) phases(ctx context.Context, l *load) (r loadResult, err error) {
 	idle, before = idle+time.Since(ended), before+l.count.Load()-count
 	r.longestIdle = max(r.longestIdle, longestOf(l.slowIn(ended, time.Now())))
 	r.without, r.with = float64(before)/idle.Seconds(), float64(during)/r.seconds
+	r.stages = byStage(j, marks)
 	r.longest = attribute(l.slowIn(began, ended), j)
 	r.misses, r.hold = j.report.LockMisses, j.report.LongestLockHold
 	return r, nil

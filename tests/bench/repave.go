@@ -64,14 +64,21 @@ func (b *bench) repaveRun(name string, args ...string) func(context.Context) err
 			return err
 		}
 		b.peak[b.rows] = max(b.peak[b.rows], j.peak)
-		var stages []string
 		for _, s := range j.report.Stages {
 			b.samples[name+" "+s.Stage] = append(b.samples[name+" "+s.Stage], sample{seconds: s.Seconds})
-			stages = append(stages, fmt.Sprintf("%s %.2f", s.Stage, s.Seconds))
 		}
-		b.say("  %s", strings.Join(stages, ", "))
+		b.say("  %s", j.stages())
 		return nil
 	}
+}
+
+// stages says how long each stage took.
+func (j job) stages() string {
+	var out []string
+	for _, s := range j.report.Stages {
+		out = append(out, fmt.Sprintf("%s %.2f", s.Stage, s.Seconds))
+	}
+	return strings.Join(out, ", ")
 }
 
 func (b *bench) cleanup(ctx context.Context, name string) error {

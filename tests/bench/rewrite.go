@@ -46,6 +46,7 @@ func (b *bench) rewrites(ctx context.Context) error {
 			contestant{repackJobs, b.repackRun("--jobs", strconv.Itoa(b.workers)), nil},
 		)
 	}
+	b.listen(ctx)
 	for round := range b.repeat {
 		first := round * 2 % len(contestants)
 		for _, c := range slices.Concat(contestants[first:], contestants[:first]) {

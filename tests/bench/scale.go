@@ -24,7 +24,7 @@ func (b *bench) scale(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			b.keep(scaled(rows), j.seconds, 0)
+			b.keep(scaled(rows), sample{seconds: j.seconds})
 			b.peak[rows] = max(b.peak[rows], j.peak)
 			if err := b.cleanup(ctx, name); err != nil {
 				return err

@@ -50,7 +50,8 @@ type bench struct {
 // A sample is one measurement.
 type sample struct {
 	seconds float64
-	wal     int64 // bytes
+	wal     int64   // bytes
+	cpu     float64 // seconds of the whole machine; with other work on it more than our own
 }
 
 func start(ctx context.Context, c config, stderr io.Writer) (*bench, error) {
@@ -110,26 +111,26 @@ func (b *bench) timed(ctx context.Context, name string, do func() error) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began, busy := time.Now(), machine()
 	if err := do(); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	took := time.Since(began)
+	took, used := time.Since(began), machine()-busy
 	after, err := b.wal(ctx)
 	if err != nil {
 		return err
 	}
-	b.keep(name, took.Seconds(), after-before)
+	b.keep(name, sample{took.Seconds(), after - before, used})
 	return nil
 }
 
-func (b *bench) keep(name string, seconds float64, wal int64) {
-	b.samples[name] = append(b.samples[name], sample{seconds, wal})
-	if wal > 0 {
-		b.say("%-28s %7.2f s  %6d MB of WAL", name, seconds, wal>>20)
+func (b *bench) keep(name string, s sample) {
+	b.samples[name] = append(b.samples[name], s)
+	if s.wal > 0 {
+		b.say("%-28s %7.2f s  %6d MB of WAL  %6.2f s of all cores", name, s.seconds, s.wal/megabyte, s.cpu)
 		return
 	}
-	b.say("%-28s %7.2f s", name, seconds)
+	b.say("%-28s %7.2f s", name, s.seconds)
 }
 
 // wal is how far the server has written.

@@ -1,0 +1,155 @@
+package registry_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+var orders = sqltmpl.Table{Schema: "public", Name: "orders"}
+
+func spec() registry.Spec {
+	return registry.Spec{Strategy: "changelog", Tables: []sqltmpl.Table{orders}}
+}
+
+// newRegistry makes a registry under a name that needs quotes.
+func newRegistry(t *testing.T) (*registry.Registry, *pgx.Conn, string) {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	reg := registry.New(`My "registry"`)
+	require.NoError(t, reg.Migrate(t.Context(), conn))
+	return reg, conn, dsn
+}
+
+func create(t *testing.T, reg *registry.Registry, conn *pgx.Conn) (int64, error) {
+	t.Helper()
+	var id int64
+	err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+		var err error
+		id, err = reg.Create(t.Context(), tx, spec(), []uint32{42}, " --pk-bigint", registry.Settings{"TimeZone": "UTC"}, "test")
+		return err
+	})
+	return id, err
+}
+
+func TestMigrateMayRunTwiceAndIsClosedToPublic(t *testing.T) {
+	t.Parallel()
+	reg, conn, _ := newRegistry(t)
+	require.NoError(t, reg.Migrate(t.Context(), conn))
+	require.Equal(t, 0, pgtest.Count(t, conn, `
+		SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a
+		WHERE n.nspname = 'My "registry"' AND a.grantee = 0`))
+}
+
+func TestMigrateRefusesANewerRegistry(t *testing.T) {
+	t.Parallel()
+	reg, conn, _ := newRegistry(t)
+	pgtest.Exec(t, conn, `UPDATE "My ""registry""".schema_version SET version = 99`)
+	var newer *registry.NewerError
+	require.ErrorAs(t, reg.Migrate(t.Context(), conn), &newer)
+	require.NotEmpty(t, newer.Hint())
+}
+
+func TestATableHasOneJob(t *testing.T) {
+	t.Parallel()
+	reg, conn, _ := newRegistry(t)
+	_, err := reg.Find(t.Context(), conn, orders)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	_, err = create(t, reg, conn)
+	require.Error(t, err)
+	job, err := reg.Find(t.Context(), conn, orders)
+	require.NoError(t, err)
+	require.Equal(t, id, job.ID)
+	require.Equal(t, spec(), job.Spec)
+	require.Equal(t, " --pk-bigint", job.Flags)
+	require.Equal(t, "public.orders", job.Args())
+	require.Equal(t, []string{"public.orders|repave run public.orders --pk-bigint"},
+		pgtest.Rows(t, conn, `SELECT "table", next_command FROM "My ""registry""".jobs`))
+	require.NoError(t, reg.Delete(t.Context(), conn, id))
+	_, err = reg.Get(t.Context(), conn, id)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+}
+
+// TestNoRegistryMeansNoJobs lets read-only commands run before any job.
+func TestNoRegistryMeansNoJobs(t *testing.T) {
+	t.Parallel()
+	conn := pgtest.Connect(t, pgtest.Database(t))
+	reg := registry.New("nowhere")
+	jobs, err := reg.List(t.Context(), conn)
+	require.NoError(t, err)
+	require.Empty(t, jobs)
+	_, err = reg.Find(t.Context(), conn, orders)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+}
+
+func TestSpecDifferencesNameTheFlag(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, spec().Differences(spec()))
+	other := spec()
+	other.Change = shadow.Change{Alter: []string{"DROP COLUMN x"}, Using: map[string]string{"a": "1"}, PKBigint: true}
+	differences := spec().Differences(other)
+	require.Len(t, differences, 3)
+	require.Contains(t, differences[0], "--alter")
+	require.Contains(t, differences[1], "--using")
+	require.Contains(t, differences[2], "--pk-bigint")
+	mine, err := spec().Hash()
+	require.NoError(t, err)
+	theirs, err := other.Hash()
+	require.NoError(t, err)
+	require.NotEqual(t, mine, theirs)
+}
+
+func TestTheLockNamesItsHolder(t *testing.T) {
+	t.Parallel()
+	_, conn, dsn := newRegistry(t)
+	pgtest.Exec(t, conn, `SET application_name = 'repave run'`)
+	const oid = 4_000_000_000 // beyond int4
+	require.NoError(t, registry.TryLock(t.Context(), conn, orders, oid))
+	second := pgtest.Connect(t, dsn)
+	err := registry.TryLock(t.Context(), second, orders, oid)
+	var busy *registry.BusyError
+	require.ErrorAs(t, err, &busy)
+	require.Equal(t, "repave run", busy.Application)
+	require.Equal(t, pgtest.Count(t, conn, `SELECT pg_backend_pid()`), int(busy.PID))
+	require.NoError(t, registry.TryLock(t.Context(), second, orders, oid+1), "another table is free")
+}
+
+func TestBatchesAreClaimedOnceAtATime(t *testing.T) {
+	t.Parallel()
+	reg, conn, dsn := newRegistry(t)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	job, err := reg.Get(t.Context(), conn, id)
+	require.NoError(t, err)
+	table := job.Tables[0]
+	require.NoError(t, pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
+		return reg.PlanBatches(t.Context(), tx, table, 7, 1000, 25, 10)
+	}))
+	first, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	second, err := pgtest.Connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	a, err := reg.ClaimBatch(t.Context(), first, table)
+	require.NoError(t, err)
+	b, err := reg.ClaimBatch(t.Context(), second, table)
+	require.NoError(t, err)
+	require.NotEqual(t, a.Number, b.Number)
+	require.NoError(t, reg.AdvanceBatch(t.Context(), first, table, a.Number, a.Next+4, 100))
+	require.NoError(t, first.Commit(t.Context()))
+	require.NoError(t, second.Rollback(t.Context()))
+	progress, err := reg.Progress(t.Context(), conn, id)
+	require.NoError(t, err)
+	require.Equal(t, registry.Progress{DonePages: 4, TotalPages: 25, Rows: 100, OpenBatches: 3}, progress)
+}
