@@ -89,8 +89,11 @@ type Table struct {
 	Blueprint *shadow.Blueprint
 	Capture   string
 	Filenode  uint32 // of the source when the batches were planned; 0 before
-	LastWrite string // xid8 of the last transaction that wrote rows for others
-	Rows      int64  // estimate at setup
+	// The files that the live table and its counterpart were in when verify found them equal.
+	ProvenLive    uint32
+	ProvenStandby uint32
+	LastWrite     string // xid8 of the last transaction that wrote rows for others
+	Rows          int64  // estimate at setup
 }
 
 // A StageRun is one attempt at a stage.

@@ -110,3 +110,10 @@ func (r *Registry) DeleteArtifact(ctx context.Context, db sqltmpl.DB, job int64,
 func (r *Registry) Artifacts(ctx context.Context, db sqltmpl.DB, job int64) ([]Artifact, error) {
 	return sqltmpl.All[Artifact](ctx, db, sqltmpl.ListArtifacts{Schema: r.schema, JobID: job}.Statement())
 }
+
+// SetProvenFiles records which files verify compared; the caller has them pinned.
+func (r *Registry) SetProvenFiles(ctx context.Context, db sqltmpl.DB, t Table, live, standby uint32) error {
+	return exec(ctx, db, sqltmpl.SetProvenFiles{
+		Schema: r.schema, JobID: t.JobID, Number: t.Number, Live: live, Standby: standby,
+	}.Statement())
+}

@@ -10,11 +10,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -47,17 +49,19 @@ type jobRow struct {
 }
 
 type tableRow struct {
-	JobID      int64  `db:"job_id"`
-	Number     int    `db:"table_number"`
-	SchemaName string `db:"schema_name"`
-	TableName  string `db:"table_name"`
-	SourceOID  uint32 `db:"source_oid"`
-	ShadowOID  uint32 `db:"shadow_oid"`
-	Blueprint  []byte
-	Capture    string
-	Filenode   uint32
-	LastWrite  string `db:"last_write"`
-	Rows       int64
+	JobID         int64  `db:"job_id"`
+	Number        int    `db:"table_number"`
+	SchemaName    string `db:"schema_name"`
+	TableName     string `db:"table_name"`
+	SourceOID     uint32 `db:"source_oid"`
+	ShadowOID     uint32 `db:"shadow_oid"`
+	Blueprint     []byte
+	Capture       string
+	Filenode      uint32
+	ProvenLive    uint32 `db:"proven_live"`
+	ProvenStandby uint32 `db:"proven_standby"`
+	LastWrite     string `db:"last_write"`
+	Rows          int64
 }
 
 // Create begins a job with its tables and returns its number. oids are those
@@ -78,9 +82,13 @@ func (r *Registry) Create(
 	if err != nil {
 		return 0, fmt.Errorf("encoding settings: %w", err)
 	}
+	var words []string
+	for _, table := range spec.Tables {
+		words = append(words, shell.Quote(table.Plain()))
+	}
 	id, err := sqltmpl.Scalar[int64](ctx, tx, sqltmpl.CreateJob{
-		Schema: r.schema, Strategy: spec.Strategy, Spec: text, SpecHash: hash, Flags: flags, Settings: set,
-		Version: version,
+		Schema: r.schema, Strategy: spec.Strategy, Spec: text, SpecHash: hash, Flags: flags,
+		Args: strings.Join(words, " "), Settings: set, Version: version,
 	}.Statement())
 	if err != nil {
 		return 0, fmt.Errorf("recording job: %w", err)
@@ -171,8 +179,8 @@ func (r *Registry) complete(ctx context.Context, db sqltmpl.DB, row jobRow) (Job
 	for _, t := range tables {
 		table := Table{
 			JobID: t.JobID, Number: t.Number, SourceOID: t.SourceOID, ShadowOID: t.ShadowOID, Capture: t.Capture,
-			Name:     sqltmpl.Table{Schema: sqltmpl.Ident(t.SchemaName), Name: sqltmpl.Ident(t.TableName)},
-			Filenode: t.Filenode, LastWrite: t.LastWrite, Rows: t.Rows,
+			Name:       sqltmpl.Table{Schema: sqltmpl.Ident(t.SchemaName), Name: sqltmpl.Ident(t.TableName)},
+			ProvenLive: t.ProvenLive, ProvenStandby: t.ProvenStandby, Filenode: t.Filenode, LastWrite: t.LastWrite, Rows: t.Rows,
 		}
 		if t.Blueprint != nil {
 			table.Blueprint = new(shadow.Blueprint)

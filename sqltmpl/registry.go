@@ -29,13 +29,14 @@ type CreateJob struct {
 	Spec     []byte
 	SpecHash string
 	Flags    string
+	Args     string
 	Settings []byte
 	Version  string
 }
 
 // Statement renders registry/create_job.sql.
 func (p CreateJob) Statement() Statement {
-	return render("registry/create_job.sql", p, pgx.StrictNamedArgs{"strategy": p.Strategy, "spec": p.Spec, "spec_hash": p.SpecHash, "flags": p.Flags, "settings": p.Settings, "version": p.Version})
+	return render("registry/create_job.sql", p, pgx.StrictNamedArgs{"strategy": p.Strategy, "spec": p.Spec, "spec_hash": p.SpecHash, "flags": p.Flags, "args": p.Args, "settings": p.Settings, "version": p.Version})
 }
 
 // CreateJobTable adds a table to a job.

@@ -173,3 +173,19 @@ type RegistryExists struct {
 func (p RegistryExists) Statement() Statement {
 	return render("registry/schema_exists.sql", p, pgx.StrictNamedArgs{"registry": p.Registry})
 }
+
+// SetProvenFiles records which files verify compared.
+type SetProvenFiles struct {
+	Schema  Ident
+	JobID   int64
+	Number  int
+	Live    uint32
+	Standby uint32
+}
+
+// Statement renders registry/set_proven_files.sql.
+func (p SetProvenFiles) Statement() Statement {
+	return render("registry/set_proven_files.sql", p, pgx.StrictNamedArgs{
+		"job_id": p.JobID, "table_number": p.Number, "live": p.Live, "standby": p.Standby,
+	})
+}

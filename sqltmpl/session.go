@@ -135,3 +135,23 @@ type Terminate struct {
 func (p Terminate) Statement() Statement {
 	return render("session/terminate.sql", p, pgx.StrictNamedArgs{"pid": p.PID})
 }
+
+// Filenode returns which file a relation is in.
+type Filenode struct {
+	Relation uint32
+}
+
+// Statement renders session/filenode.sql.
+func (p Filenode) Statement() Statement {
+	return render("session/filenode.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
+}
+
+// BaseType returns what a domain is over.
+type BaseType struct {
+	Type string
+}
+
+// Statement renders session/base_type.sql.
+func (p BaseType) Statement() Statement {
+	return render("session/base_type.sql", p, pgx.StrictNamedArgs{"type": p.Type})
+}

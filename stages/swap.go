@@ -38,6 +38,13 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 		if err == nil {
 			break
 		}
+		if errors.Is(err, errRewritten) {
+			env.Logger.WarnContext(ctx, "a table was rewritten since verify, verifying again")
+			if _, err := (verify{}).Run(ctx, env, job); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		if !errors.Is(err, errAgain) {
 			if err = s.lookUp(ctx, env, job, err); err != nil {
 				return 0, err
@@ -194,6 +201,13 @@ func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Jo
 	for i, t := range now.Tables {
 		if err := checkIntact(ctx, env, tx, now, t); err != nil {
 			return err
+		}
+		live, standby, err := filenodes(ctx, tx, now, t)
+		if err != nil {
+			return err
+		}
+		if !env.Options.SkipVerify && (live != t.ProvenLive || standby != t.ProvenStandby) {
+			return errRewritten // and may hold other rows than verify has seen
 		}
 		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number]); err != nil {
 			return err

@@ -48,7 +48,11 @@ func checkIntact(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job,
 	if standby != standbyOID(job, t) {
 		differences = append(differences, fmt.Sprintf("repave's table %s is gone", link.Standby.Plain()))
 	}
-	if t.Capture != registry.CaptureNone {
+	if t.Capture == registry.CaptureNone {
+		if job.Swapped || Setup.Before(Name(job.Stage)) {
+			differences = append(differences, "an unfinished reset or cleanup has taken repave's triggers off")
+		}
+	} else {
 		problem, err := captureProblem(ctx, db, liveOID(job, t), env.capture(job, t).Triggers(), link.Log)
 		if err != nil {
 			return err
@@ -107,4 +111,16 @@ func captureProblem(
 		out = append(out, fmt.Sprintf("repave's change log %s is gone", log.Plain()))
 	}
 	return out, nil
+}
+
+// filenodes reads which files the two tables are in; the caller has locked them.
+func filenodes(
+	ctx context.Context, db sqltmpl.DB, job registry.Job, t registry.Table,
+) (live, standby uint32, err error) {
+	live, err = sqltmpl.Scalar[uint32](ctx, db, sqltmpl.Filenode{Relation: liveOID(job, t)}.Statement())
+	if err != nil {
+		return 0, 0, err
+	}
+	standby, err = sqltmpl.Scalar[uint32](ctx, db, sqltmpl.Filenode{Relation: standbyOID(job, t)}.Statement())
+	return live, standby, err
 }

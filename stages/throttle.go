@@ -2,12 +2,16 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
+
+// errLagHidden says that there are standbys whose lag this role may not see.
+var errLagHidden = errors.New("this role may not see it (GRANT pg_monitor, or --max-lag 0)")
 
 // throttle waits while a standby is further behind than allowed. A lag that
 // can't be read counts as too long.
@@ -16,8 +20,15 @@ func throttle(ctx context.Context, env *Env, job registry.Job) error {
 		return nil
 	}
 	for waited := false; ; waited = true {
-		ms, err := sqltmpl.Scalar[float64](ctx, env.Target, sqltmpl.StandbyLag{}.Statement())
-		lag := time.Duration(ms) * time.Millisecond
+		ms, err := sqltmpl.Scalar[*float64](ctx, env.Target, sqltmpl.StandbyLag{}.Statement())
+		var lag time.Duration
+		switch {
+		case err != nil:
+		case ms == nil:
+			err = errLagHidden
+		default:
+			lag = time.Duration(*ms) * time.Millisecond
+		}
 		if err == nil && lag <= env.Options.MaxLag {
 			if waited {
 				env.waiting(ctx, job, "")

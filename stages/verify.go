@@ -96,6 +96,13 @@ func compareTables(
 		if err := c.prepare(ctx, tx); err != nil {
 			return err
 		}
+		live, standby, err := filenodes(ctx, tx, job, t)
+		if err != nil {
+			return err
+		}
+		if err := env.Registry.SetProvenFiles(ctx, env.Target, t, live, standby); err != nil {
+			return err
+		}
 		if err := c.hashAll(ctx, y); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ create table {{.schema}}.job (
     spec       jsonb not null,
     spec_hash  text not null,
     flags      text not null default '',
+    args       text not null default '',
     settings   jsonb not null,
     stage      text not null default 'preflight',
     swapped    boolean not null default false,
@@ -28,6 +29,8 @@ create table {{.schema}}.job_table (
     blueprint    jsonb,
     capture      text not null default '',
     filenode     oid,
+    proven_live    oid,
+    proven_standby oid,
     last_write   xid8,
     rows         bigint not null default 0,
     constraint repave_registry_job_table_pkey primary key (job_id, table_number),
@@ -89,13 +92,9 @@ select j.job_id as job,
         from {{.schema}}.batch b where b.job_id = j.job_id) as copied_percent,
        j.waiting,
        j.last_error,
-       case when j.swapped and j.stage = 'cleanup' then 'repave cleanup ' || x.names
-            when j.swapped and j.stage <> 'swap' then 'repave revert-swap ' || x.names
-            else 'repave run ' || x.names || j.flags end as next_command
-from {{.schema}}.job j
-cross join lateral (
-    select string_agg(format('%I.%I', t.schema_name, t.table_name), ' ' order by t.table_number) as names
-    from {{.schema}}.job_table t where t.job_id = j.job_id) x;
+       case when j.swapped then 'repave cleanup ' || j.args
+            else 'repave run ' || j.args || j.flags end as next_command
+from {{.schema}}.job j;
 
 ---- create above / drop below ----
 

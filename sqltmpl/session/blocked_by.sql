@@ -8,5 +8,5 @@ FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE NOT l.granted
     AND l.pid <> ALL (@ours::int[])
-    AND a.backend_type <> 'autovacuum worker'
+    AND coalesce(a.backend_type, 'not ours to see') <> 'autovacuum worker'
     AND pg_catalog.pg_blocking_pids(l.pid) && @ours::int[]

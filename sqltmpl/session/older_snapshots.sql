@@ -17,7 +17,7 @@ WHERE l.locktype = 'virtualxid'
     AND l.granted
     AND a.datname = pg_catalog.current_database()
     AND a.pid <> pg_catalog.pg_backend_pid()
-    AND a.backend_type NOT IN ('autovacuum worker', 'autovacuum launcher')
+    AND coalesce(a.backend_type, 'not ours to see') NOT IN ('autovacuum worker', 'autovacuum launcher')
     AND a.backend_xmin IS NOT NULL
     AND pg_catalog.age(a.backend_xmin) >= pg_catalog.age(@xid::text::pg_catalog.xid8::pg_catalog.xid)
 ORDER BY a.xact_start NULLS LAST
