@@ -55,6 +55,16 @@ func (r *Registry) Migrate(ctx context.Context, conn *pgx.Conn) error {
 	if err := m.Migrate(ctx); err != nil {
 		return fmt.Errorf("upgrading registry: %w", err)
 	}
+	if version > 0 {
+		return nil // what operators granted since stays
+	}
+	err = sqltmpl.ForeignGrants{
+		Schema: string(r.schema), WithSchema: true, Functions: []string{},
+		Tables: []string{"job", "job_table", "stage_run", "batch", "artifact", "schema_version", "jobs"},
+	}.Revoke(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("closing the registry to others: %w", err)
+	}
 	return nil
 }
 

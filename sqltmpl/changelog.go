@@ -46,13 +46,13 @@ type Link struct {
 	Resync        Table
 	Guarded       Table
 	Fits          Table
+	Castable      Table
 	Row, Truncate Ident // the capture's triggers
 	Keys          []Key
 	Insert        Columns    // columns of the standby
 	Values        []Fragment // what they are made of, over a live row aliased s
 	Kept          []Kept
 	Settings      []Setting
-	AlwaysGuard   bool    // a conversion may fail, so resync never runs unguarded
 	LockTimeout   Literal // of guarded resync
 }
 
@@ -81,6 +81,15 @@ func (l Link) KeySignature() Fragment {
 
 // CreateFits renders changelog/create_fits.sql.
 func (l Link) CreateFits() Statement { return l.statement("create_fits") }
+
+// LogIsBroken renders changelog/log_is_broken.sql.
+func (l Link) LogIsBroken() Statement { return l.statement("log_is_broken") }
+
+// CreateCastable renders changelog/create_castable.sql.
+func (l Link) CreateCastable() Statement { return l.statement("create_castable") }
+
+// DiscardUncastable renders changelog/discard_uncastable.sql.
+func (l Link) DiscardUncastable() Statement { return l.statement("discard_uncastable") }
 
 // ListMisfits renders changelog/list_misfits.sql.
 func (l Link) ListMisfits(limit int) Statement {

@@ -155,3 +155,19 @@ type BaseType struct {
 func (p BaseType) Statement() Statement {
 	return render("session/base_type.sql", p, pgx.StrictNamedArgs{"type": p.Type})
 }
+
+// ForeignGrants lists the statements that revoke what others have on objects
+// of ours.
+type ForeignGrants struct {
+	Schema     string
+	Tables     []string
+	Functions  []string
+	WithSchema bool
+}
+
+// Statement renders session/foreign_grants.sql.
+func (p ForeignGrants) Statement() Statement {
+	return render("session/foreign_grants.sql", p, pgx.StrictNamedArgs{
+		"schema": p.Schema, "tables": p.Tables, "functions": p.Functions, "with_schema": p.WithSchema,
+	})
+}

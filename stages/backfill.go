@@ -66,11 +66,24 @@ func (backfill) copyTable(ctx context.Context, env *Env, job registry.Job, t reg
 		return err
 	}
 	c := &copier{env: env, job: job, table: t, link: env.link(job, t), shape: state.Shape, limiter: newLimiter(env)}
-	group, ctx := errgroup.WithContext(ctx)
-	for range max(env.Options.Workers, 1) {
-		group.Go(func() error { return c.work(ctx) })
+	for {
+		group, groupCtx := errgroup.WithContext(ctx)
+		for range max(env.Options.Workers, 1) {
+			group.Go(func() error { return c.work(groupCtx) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		// A batch that another session holds was passed over: it is done once that ends.
+		progress, err := env.Registry.Progress(ctx, env.Target, job.ID)
+		if err != nil || progress.OpenBatches == 0 {
+			return err
+		}
+		env.waiting(ctx, job, "a batch that another session holds")
+		if err := sleep(ctx, progressEvery); err != nil {
+			return err
+		}
 	}
-	return group.Wait()
 }
 
 // newLimiter returns what keeps the backfill below --max-rate, or nil.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -45,7 +46,13 @@ func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, 
 			return job, &OptionsError{Table: job.Title(), Args: job.Args(), Differences: differences, Flags: job.Flags}
 		}
 	}
-	return Resume(ctx, env, job, until)
+	fresh := job.Tables[0].Blueprint == nil
+	job, err = Resume(ctx, env, job, until)
+	if fresh && errors.As(err, new(*shadow.ChangeError)) {
+		// Nothing has been made yet: the corrected command must find no job with other options.
+		err = errors.Join(err, env.Registry.Delete(ctx, env.Target, job.ID))
+	}
+	return job, err
 }
 
 // Resume goes on with a job, up to and including the stage until.
@@ -204,6 +211,19 @@ func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error
 	}
 	if len(findings) > 0 {
 		return &RefusedError{Table: table.Plain(), Findings: findings}
+	}
+	return nil
+}
+
+// stillAt keeps others from moving the job on until tx ends, and refuses if one
+// has: a process that lost its advisory lock may not know yet.
+func stillAt(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	now, err := env.Registry.Lock(ctx, tx, job.ID)
+	if err != nil {
+		return err
+	}
+	if now.Stage != job.Stage || now.Swapped != job.Swapped {
+		return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
 	}
 	return nil
 }

@@ -47,18 +47,32 @@ func (e *MisfitError) Hint() string {
 	return "nothing was swapped; change or delete these rows and run again, or start over with: repave reset " + shell.Quote(e.Table)
 }
 
-// misfits turns the failure of a round or drain for the sake of its data into
-// an error that names the rows.
-func misfits(ctx context.Context, env *Env, job registry.Job, t registry.Table, cause error) error {
-	if !sqltmpl.IsBadData(cause) {
-		return cause
+// fitting runs a step of replay. If it fails for the sake of its data, keys that
+// no table has any more are forgotten and it runs once more; what fails then
+// becomes an error that names the rows.
+func fitting(
+	ctx context.Context, env *Env, job registry.Job, t registry.Table, step func() error,
+) error {
+	err := step()
+	if !sqltmpl.IsBadData(err) {
+		return err
 	}
-	found, err := env.capture(job, t).Misfits(ctx, env.Target, maxDifferences+1)
-	if err != nil || len(found) == 0 {
-		return cause
+	capture := env.capture(job, t)
+	n, discardErr := capture.Discard(ctx, env.Target)
+	if discardErr == nil && n > 0 {
+		if err = step(); !sqltmpl.IsBadData(err) {
+			return err
+		}
+	}
+	if !capture.Direct() {
+		return err // trying single keys means nothing with deferrable constraints
+	}
+	found, listErr := capture.Misfits(ctx, env.Target, maxDifferences+1)
+	if listErr != nil || len(found) == 0 {
+		return err
 	}
 	return &MisfitError{
 		Table: t.Name.Plain(), Rows: found[:min(len(found), maxDifferences)], More: len(found) > maxDifferences,
-		Swapped: job.Swapped, Err: cause,
+		Swapped: job.Swapped, Err: err,
 	}
 }

@@ -25,7 +25,9 @@ const (
 	// tidyFrom is how many changes taken make it worth while to vacuum the log.
 	tidyFrom = 10_000
 	// drainLimit is how many changes a drain takes.
-	drainLimit = 1000
+	drainLimit = 200
+	// patientDrains is how many drains may pass before a short log is taken for empty.
+	patientDrains = 50
 	// countLimit bounds the counting of a backlog.
 	countLimit = 1_000_000
 	// growingRounds is how many rounds may fail to shrink before we say so.
@@ -53,10 +55,13 @@ func (s replay) Run(ctx context.Context, env *Env, job registry.Job) (rows int64
 		if err := resyncComputed(ctx, env, job, t); err != nil {
 			return rows, err
 		}
-		n, err := s.table(ctx, env, job, t)
-		rows += n
+		err := fitting(ctx, env, job, t, func() error {
+			n, err := s.table(ctx, env, job, t)
+			rows += n
+			return err
+		})
 		if err != nil {
-			return rows, misfits(ctx, env, job, t, err)
+			return rows, err
 		}
 	}
 	return rows, nil
@@ -188,13 +193,14 @@ func (replay) switchOver(
 	})
 }
 
-// drainAll drains the log of a table in direct mode until it is empty. Keys
-// that a writer holds come back until that writer is done.
+// drainAll drains the log of a table in direct mode until it is empty, or has
+// only what SERIALIZABLE writers go on logging. Keys that a writer holds come
+// back until that writer is done.
 func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
 	capture := env.capture(job, t)
 	pause := 10 * time.Millisecond
 	limit, began, taken := int64(drainLimit), time.Now(), int64(0)
-	for {
+	for turn := 1; ; turn++ {
 		left, err := backlog(ctx, env, job, capture)
 		if err != nil {
 			return rows, err
@@ -206,7 +212,7 @@ func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table)
 				return rows, err
 			}
 		}
-		if left == 0 {
+		if left == 0 || (turn > patientDrains && left <= fencedMin) {
 			return rows, nil
 		}
 		var done strategies.Applied

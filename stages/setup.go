@@ -78,6 +78,9 @@ func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.T
 				return err
 			}
 			b.Change = job.Spec.Change
+			if err := baseTypes(ctx, tx, &b); err != nil {
+				return err
+			}
 			table := env.names(t).Object("shadow")
 			if err := dropSerialDefaults(ctx, tx, table, &b); err != nil {
 				return err
@@ -108,6 +111,33 @@ func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.T
 			return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))
 		},
 	})
+}
+
+// baseTypes fills in what the log and the functions use in place of domains,
+// which may refuse the nulls that stand for nothing there.
+func baseTypes(ctx context.Context, tx pgx.Tx, b *shadow.Blueprint) error {
+	base := func(t sqltmpl.Fragment) (sqltmpl.Fragment, error) {
+		text, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.BaseType{Type: string(t)}.Statement())
+		return sqltmpl.Fragment(text), err
+	}
+	var err error
+	for i := range b.Key {
+		if b.Key[i].SourceBase, err = base(b.Key[i].SourceType); err != nil {
+			return err
+		}
+		if b.Key[i].ShadowBase, err = base(b.Key[i].ShadowType); err != nil {
+			return err
+		}
+	}
+	for i := range b.Columns {
+		if b.Columns[i].Source == "" {
+			continue
+		}
+		if b.Columns[i].SourceBase, err = base(b.Columns[i].SourceType); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepareCapture makes a capture's log and functions and lists them.
@@ -170,6 +200,9 @@ type pageCount struct {
 // were planned on the file that the source still is in are kept.
 func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := stillAt(ctx, env, tx, job); err != nil {
+			return err
+		}
 		if err := exec(ctx, tx, sqltmpl.PinSource{Source: t.Name}.Statement()); err != nil {
 			return err
 		}

@@ -23,6 +23,11 @@ import (
 // on those that foreign keys tie to it, for milliseconds.
 type swap struct{}
 
+// patientTries is how often we look for a moment with an empty log, before the
+// last changes are applied under the lock, at the price of a 40001 for writers
+// whose snapshot is older.
+const patientTries = 5
+
 // Name implements Stage.
 func (swap) Name() Name { return Swap }
 
@@ -32,9 +37,10 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 	if err := s.prepare(ctx, env, job); err != nil {
 		return 0, err
 	}
-	began := time.Now()
+	began, tries := time.Now(), 0
 	for {
-		err := s.attempt(ctx, env, job)
+		tries++
+		err := s.attempt(ctx, env, job, tries <= patientTries)
 		if err == nil {
 			break
 		}
@@ -67,6 +73,9 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 // swap itself then only has to switch on.
 func (swap) prepare(ctx context.Context, env *Env, job registry.Job) error {
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := stillAt(ctx, env, tx, job); err != nil {
+			return err
+		}
 		for _, t := range job.Tables {
 			if err := prepareCapture(ctx, env, tx, t, env.nextCapture(job, t)); err != nil {
 				return err
@@ -89,17 +98,20 @@ func (env *Env) nextLink(job registry.Job, t registry.Table) sqltmpl.Link {
 
 // attempt drains, waits for old snapshots, locks, and exchanges; or returns
 // errAgain.
-func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
+func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient bool) error {
 	limits := map[int]int64{}
 	for _, t := range job.Tables {
-		var err error
-		if t.Capture == registry.CaptureDirect {
-			_, err = drainAll(ctx, env, job, t)
-		} else {
-			_, limits[t.Number], err = rounds(ctx, env, job, t)
-		}
+		err := fitting(ctx, env, job, t, func() (err error) {
+			if t.Capture == registry.CaptureDirect {
+				limits[t.Number] = fencedMin
+				_, err = drainAll(ctx, env, job, t)
+			} else {
+				_, limits[t.Number], err = rounds(ctx, env, job, t)
+			}
+			return err
+		})
 		if err != nil {
-			return misfits(ctx, env, job, t, err)
+			return err
 		}
 	}
 	now, err := env.Registry.Get(ctx, env.Target, job.ID)
@@ -122,7 +134,7 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job) error {
 			_, tables := s.involved(env, job, tries)
 			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, tables)
 		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits) },
+		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
 	})
 }
 
@@ -189,7 +201,9 @@ type lockable struct {
 }
 
 // exchange is the swap itself, under all locks.
-func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, limits map[int]int64) error {
+func (s swap) exchange(
+	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, limits map[int]int64, patient bool,
+) error {
 	now, err := env.Registry.Lock(ctx, tx, job.ID)
 	if err != nil {
 		return err
@@ -209,7 +223,7 @@ func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Jo
 		if !env.Options.SkipVerify && (live != t.ProvenLive || standby != t.ProvenStandby) {
 			return errRewritten // and may hold other rows than verify has seen
 		}
-		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number]); err != nil {
+		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number], patient); err != nil {
 			return err
 		}
 	}
@@ -235,16 +249,17 @@ func (s swap) exchange(ctx context.Context, env *Env, tx pgx.Tx, job registry.Jo
 }
 
 // empty makes sure that nothing is left to apply. A table that stays on the
-// log drains here, and says so.
+// log drains here, and says so; so does one whose writers (SERIALIZABLE ones)
+// go on logging, after some patience.
 func (swap) empty(
-	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, limit int64,
+	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, limit int64, patient bool,
 ) (drained bool, err error) {
 	capture := env.capture(job, t)
 	left, err := capture.Keys(ctx, tx, countLimit)
 	if err != nil || left == 0 {
 		return false, err
 	}
-	if t.Capture == registry.CaptureDirect || left > limit {
+	if left > limit || (t.Capture == registry.CaptureDirect && patient) {
 		return false, errAgain
 	}
 	_, err = capture.DrainFenced(ctx, tx)

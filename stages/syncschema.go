@@ -29,7 +29,7 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
 			return 0, err
 		}
-		if err := s.deleteLogged(ctx, env, job, t); err != nil {
+		if err := fitting(ctx, env, job, t, func() error { return s.deleteLogged(ctx, env, job, t) }); err != nil {
 			return 0, err
 		}
 		if err := s.build(ctx, env, job, t); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies"
 )
 
 // tableState is what tells rewrites and DDL by others.
@@ -58,6 +59,15 @@ func checkIntact(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job,
 			return err
 		}
 		differences = append(differences, problem...)
+		if len(problem) == 0 {
+			broken, err := env.capture(job, t).Broken(ctx, db)
+			if err != nil {
+				return err
+			}
+			if broken {
+				differences = append(differences, strategies.ErrBroken.Error())
+			}
+		}
 	}
 	if len(differences) > 0 {
 		return &ChangedError{Table: t.Name, Differences: differences, Swapped: job.Swapped}

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,9 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 			continue
 		}
 		got, err := catalog.Load(ctx, env.Target, liveOID(job, t), env.Registry.Schema())
+		if errors.Is(err, catalog.ErrGone) {
+			continue // dropped: cleanup and reset go on
+		}
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,14 @@
 package strategies
 
-import "github.com/repave-pg/repave/sqltmpl"
+import (
+	"errors"
+
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// ErrBroken says that changes could not be captured, because somebody renamed
+// a key column.
+var ErrBroken = errors.New("a column of the key was renamed, so changes were missed")
 
 // Querier runs statements: a connection, a pool or a transaction.
 type Querier = sqltmpl.DB

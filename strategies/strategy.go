@@ -40,6 +40,11 @@ type Capture interface {
 	Keys(ctx context.Context, db Querier, limit int64) (int64, error)
 	// Misfits names captured keys whose rows the standby can't hold, up to limit.
 	Misfits(ctx context.Context, db Querier, limit int) ([]Misfit, error)
+	// Discard forgets captured keys that the standby can't have and the live table has no more,
+	// and returns how many.
+	Discard(ctx context.Context, db Querier) (int64, error)
+	// Broken reports whether a change could not be captured, because the key was renamed.
+	Broken(ctx context.Context, db Querier) (bool, error)
 	// Tidy frees what applied changes leave behind.
 	Tidy(ctx context.Context, db Querier) error
 	// Remove stops capturing, and guarding. The live table must be locked ACCESS EXCLUSIVE.

@@ -32,6 +32,10 @@ type Operator struct {
 	IntervalStyle string   `db:"interval_style"`
 	ByteaOutput   string   `db:"bytea_output"`
 	Monetary      string   `db:"lc_monetary"`
+	Numeric       string   `db:"lc_numeric"`
+	Time          string   `db:"lc_time"`
+	XMLOption     string   `db:"xml_option"`
+	TextSearch    string   `db:"text_search"`
 	Version       int      `db:"server_version"` // server_version_num
 }
 
@@ -40,6 +44,10 @@ func (o Operator) Conversions() map[string]string {
 	return map[string]string{
 		"TimeZone": o.TimeZone, "DateStyle": o.DateStyle, "IntervalStyle": o.IntervalStyle,
 		"bytea_output": o.ByteaOutput, "lc_monetary": o.Monetary,
+		"lc_numeric": o.Numeric, "lc_time": o.Time, "xmloption": o.XMLOption,
+		"default_text_search_config": o.TextSearch,
+		// Not the operator's to choose, but writers' sessions may have others.
+		"extra_float_digits": "1", "standard_conforming_strings": "on",
 	}
 }
 

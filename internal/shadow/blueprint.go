@@ -74,10 +74,12 @@ type Sequence struct {
 type KeyColumn struct {
 	Source          sqltmpl.Ident    `json:"source"`
 	SourceType      sqltmpl.Fragment `json:"source_type"`
+	SourceBase      sqltmpl.Fragment `json:"source_base"`      // SourceType, or what it is a domain over
 	SourceCollation sqltmpl.Fragment `json:"source_collation"` // "" if none
 	SourceEq        sqltmpl.Fragment `json:"source_eq"`        // OPERATOR(pg_catalog.=)
 	Shadow          sqltmpl.Ident    `json:"shadow"`
 	ShadowType      sqltmpl.Fragment `json:"shadow_type"`
+	ShadowBase      sqltmpl.Fragment `json:"shadow_base"`
 	ShadowCollation sqltmpl.Fragment `json:"shadow_collation"`
 	ShadowEq        sqltmpl.Fragment `json:"shadow_eq"`
 }
@@ -86,7 +88,8 @@ type KeyColumn struct {
 type Column struct {
 	Source     sqltmpl.Ident    `json:"source"` // "" if added
 	SourceType sqltmpl.Fragment `json:"source_type"`
-	Shadow     sqltmpl.Ident    `json:"shadow"` // "" if dropped
+	SourceBase sqltmpl.Fragment `json:"source_base"` // SourceType, or what it is a domain over
+	Shadow     sqltmpl.Ident    `json:"shadow"`      // "" if dropped
 	ShadowType sqltmpl.Fragment `json:"shadow_type"`
 	Using      sqltmpl.Fragment `json:"using"` // the operator's expression, if any
 	// SourceGenerated and ShadowGenerated columns are computed by the server, never written.

@@ -1,73 +1,73 @@
 -- changelog/create_capture_direct.sql
--- Make the trigger function of direct mode: it resyncs the row's keys in the writer's own transaction and
--- logs a key that it could not write.
--- Plain resync is for READ COMMITTED with an empty log only: then the standby has no stale row that could hold
--- a unique value, and nothing waits or fails that did not on the live table.
+-- Make the trigger function of direct mode: it resyncs the row's keys in the writer's own transaction, and logs a
+-- key that it could not write. It never fails and never waits for long.
+-- A SERIALIZABLE writer only logs: reads of ours could make its own serializable conflicts worse.
 --
 -- lock: as resync
--- runs: inside the setup or switch transaction
+-- runs: inside the switch transaction
 CREATE OR REPLACE FUNCTION {{.Capture}}() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS {{tag}}
 #variable_conflict use_column
+<<repave>>
 DECLARE
-    fixed_snapshot boolean := current_setting('transaction_isolation') <> 'read committed';
-    careful boolean := fixed_snapshot OR {{if .AlwaysGuard}}true{{else}}EXISTS (SELECT FROM {{.Log}}){{end}};
-    done boolean;
+    repave_fixed boolean := current_setting('transaction_isolation') <> 'read committed';
+    repave_serial boolean := current_setting('transaction_isolation') = 'serializable';
+    repave_moved boolean;
+    repave_done boolean := false;
+    repave_broken boolean := false;{{range .Keys}}
+    {{.Old}} {{.Type}};
+    {{.New}} {{.Type}};{{end}}
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        IF {{range $i, $k := .Keys}}{{if $i}} AND {{end}}OLD.{{$k.Live}} {{$k.LiveEq}} NEW.{{$k.Live}}{{end}} THEN
-            IF careful THEN
-                done := {{.Guarded}}('UPDATE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-            ELSE
-                done := {{.Resync}}('UPDATE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-            END IF;
-            IF done THEN
-                RETURN NULL;
-            END IF;
-        ELSE
-            IF careful THEN
-                done := {{.Guarded}}('KEY UPDATE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-            ELSE
-                done := {{.Resync}}('KEY UPDATE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-            END IF;
-            IF done THEN
-                RETURN NULL;
-            END IF;
-            INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
-            VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}OLD.{{$k.Live}}{{end}});
-        END IF;
-        INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
-        VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}NEW.{{$k.Live}}{{end}});
-    ELSIF TG_OP = 'INSERT' THEN
-        IF careful THEN
-            done := {{.Guarded}}('INSERT', fixed_snapshot{{range .Keys}}, NEW.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-        ELSE
-            done := {{.Resync}}('INSERT', fixed_snapshot{{range .Keys}}, NEW.{{.Live}}{{end}}{{range .Keys}}, NEW.{{.Live}}{{end}});
-        END IF;
-        IF done THEN
-            RETURN NULL;
-        END IF;
-        INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
-        VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}NEW.{{$k.Live}}{{end}});
-    ELSIF TG_OP = 'DELETE' THEN
-        IF careful THEN
-            done := {{.Guarded}}('DELETE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, OLD.{{.Live}}{{end}});
-        ELSE
-            done := {{.Resync}}('DELETE', fixed_snapshot{{range .Keys}}, OLD.{{.Live}}{{end}}{{range .Keys}}, OLD.{{.Live}}{{end}});
-        END IF;
-        IF done THEN
-            RETURN NULL;
-        END IF;
-        INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
-        VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}OLD.{{$k.Live}}{{end}});
-    ELSE
-        done := {{.Guarded}}('TRUNCATE', fixed_snapshot{{range .Keys}}, NULL{{end}}{{range .Keys}}, NULL{{end}});
-        IF NOT done THEN
+    IF TG_OP = 'TRUNCATE' THEN
+        IF NOT {{.Guarded}}('TRUNCATE', repave_fixed{{range .Keys}}, NULL{{end}}{{range .Keys}}, NULL{{end}}) THEN
             INSERT INTO {{.Log}} (repave_kind) VALUES ('T');
         END IF;
+        RETURN NULL;
+    END IF;
+    -- A rename by others must not make a writer fail: it is noted in the log, where every step of the job sees it.
+    BEGIN
+        IF TG_OP IN ('UPDATE', 'DELETE') THEN
+            {{range .Keys}}{{.Old}} := OLD.{{.Live}};
+            {{end}}NULL;
+        END IF;
+        IF TG_OP IN ('UPDATE', 'INSERT') THEN
+            {{range .Keys}}{{.New}} := NEW.{{.Live}};
+            {{end}}NULL;
+        END IF;
+    EXCEPTION
+        WHEN OTHERS THEN
+            repave_broken := true;
+    END;
+    IF repave_broken THEN
+        INSERT INTO {{.Log}} (repave_kind) VALUES ('X');
+        RETURN NULL;
+    END IF;
+    repave_moved := TG_OP = 'UPDATE' AND NOT ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}repave.{{$k.Old}} {{$k.LiveEq}} repave.{{$k.New}}{{end}});
+    IF repave_serial THEN
+        NULL;
+    ELSIF repave_moved THEN
+        repave_done := {{.Guarded}}('KEY UPDATE', repave_fixed{{range .Keys}}, repave.{{.Old}}{{end}}{{range .Keys}}, repave.{{.New}}{{end}});
+    ELSIF TG_OP = 'INSERT' THEN
+        repave_done := {{.Guarded}}('INSERT', repave_fixed{{range .Keys}}, repave.{{.New}}{{end}}{{range .Keys}}, repave.{{.New}}{{end}});
+    ELSE
+        repave_done := {{.Guarded}}(TG_OP, repave_fixed{{range .Keys}}, repave.{{.Old}}{{end}}{{range .Keys}}, repave.{{.Old}}{{end}});
+    END IF;
+    IF repave_done THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'DELETE' OR repave_moved THEN
+        INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
+        VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}repave.{{$k.Old}}{{end}});{{if .Kept}}
+        -- What the standby alone knows of this row goes with it.
+        INSERT INTO {{.Log}} (repave_kind, {{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
+        VALUES ('D', {{range $i, $k := .Keys}}{{if $i}}, {{end}}repave.{{$k.Old}}{{end}});{{end}}
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end}})
+        VALUES ({{range $i, $k := .Keys}}{{if $i}}, {{end}}repave.{{$k.New}}{{end}});
     END IF;
     RETURN NULL;
 END

@@ -47,7 +47,8 @@ BEGIN
         INSERT INTO {{.Standby}} ({{.Insert}}{{range .Kept}}, {{.Standby}}{{end}})
         OVERRIDING SYSTEM VALUE
         SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}{{range .Kept}},
-        CASE WHEN repave.repave_deleted > 0 THEN repave.{{.Variable}} ELSE {{.Default}} END{{end}}
+        CASE WHEN repave.repave_deleted > 0{{range $.Keys}}
+            AND s.{{.Live}} {{.LiveEq}} {{$.Resync.Name}}.{{.New}}{{end}} THEN repave.{{.Variable}} ELSE {{.Default}} END{{end}}
         FROM {{.Live}} AS s
         WHERE ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.Old}}{{end}})
             OR ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.New}}{{end}})

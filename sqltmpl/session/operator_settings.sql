@@ -11,4 +11,8 @@ SELECT pg_catalog.current_setting('search_path') AS search_path,
     pg_catalog.current_setting('IntervalStyle') AS interval_style,
     pg_catalog.current_setting('bytea_output') AS bytea_output,
     pg_catalog.current_setting('lc_monetary') AS lc_monetary,
+    pg_catalog.current_setting('lc_numeric') AS lc_numeric,
+    pg_catalog.current_setting('lc_time') AS lc_time,
+    pg_catalog.current_setting('xmloption') AS xml_option,
+    pg_catalog.current_setting('default_text_search_config') AS text_search,
     pg_catalog.current_setting('server_version_num')::int AS server_version

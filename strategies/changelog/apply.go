@@ -68,6 +68,13 @@ func (c *Capture) DrainFenced(ctx context.Context, tx pgx.Tx) (strategies.Applie
 // writers may have written the standby themselves since a TRUNCATE.
 func (c *Capture) applyAll(ctx context.Context, tx pgx.Tx, fenced bool) (strategies.Applied, error) {
 	l := c.link
+	broken, err := c.Broken(ctx, tx)
+	if err != nil {
+		return strategies.Applied{}, err
+	}
+	if broken {
+		return strategies.Applied{}, strategies.ErrBroken
+	}
 	taken, err := l.TakeAll().Exec(ctx, tx)
 	done := strategies.Applied{Changes: taken}
 	if err != nil {

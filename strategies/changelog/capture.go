@@ -62,6 +62,7 @@ func (c *Capture) Artifacts() []strategies.Artifact {
 		function(c.link.Resync, c.link.Signature()),
 		function(c.link.Guarded, c.link.Signature()),
 		function(c.link.Fits, c.link.KeySignature()),
+		function(c.link.Castable, c.link.KeySignature()),
 		function(c.link.Capture, "()"),
 		function(c.guard, "()"),
 		trigger(c.link.Row),
@@ -82,15 +83,46 @@ func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("creating change log: %w", err)
 		}
 	}
-	err = exec(ctx, tx,
-		l.CreateResync(), sqltmpl.RevokeFunction{Function: l.Resync, Signature: l.Signature()}.Statement(),
-		l.CreateGuarded(), sqltmpl.RevokeFunction{Function: l.Guarded, Signature: l.Signature()}.Statement(),
-		l.CreateFits(), sqltmpl.RevokeFunction{Function: l.Fits, Signature: l.KeySignature()}.Statement(),
-		l.CreateCaptureLog(), sqltmpl.RevokeFunction{Function: l.Capture, Signature: "()"}.Statement())
+	err = exec(ctx, tx, l.CreateResync(), l.CreateGuarded(), l.CreateFits(), l.CreateCastable(), l.CreateCaptureLog())
+	if err == nil {
+		err = c.secure(ctx, tx)
+	}
 	if err != nil {
 		return fmt.Errorf("creating capture: %w", err)
 	}
 	return nil
+}
+
+// secure leaves nobody else any right on the log and the functions, which run
+// with our rights, neither by default nor by ALTER DEFAULT PRIVILEGES.
+func (c *Capture) secure(ctx context.Context, tx pgx.Tx) error {
+	l := c.link
+	for _, f := range []sqltmpl.RevokeFunction{
+		{Function: l.Resync, Signature: l.Signature()}, {Function: l.Guarded, Signature: l.Signature()},
+		{Function: l.Fits, Signature: l.KeySignature()}, {Function: l.Castable, Signature: l.KeySignature()},
+		{Function: l.Capture, Signature: "()"},
+	} {
+		if err := exec(ctx, tx, f.Statement()); err != nil {
+			return err
+		}
+	}
+	return sqltmpl.ForeignGrants{
+		Schema: string(l.Log.Schema), Tables: []string{string(l.Log.Name)},
+		Functions: []string{
+			string(l.Resync.Name), string(l.Guarded.Name), string(l.Fits.Name), string(l.Castable.Name),
+			string(l.Capture.Name),
+		},
+	}.Revoke(ctx, tx)
+}
+
+// Discard implements strategies.Capture.
+func (c *Capture) Discard(ctx context.Context, db strategies.Querier) (int64, error) {
+	return c.link.DiscardUncastable().Exec(ctx, db)
+}
+
+// Broken implements strategies.Capture.
+func (c *Capture) Broken(ctx context.Context, db strategies.Querier) (bool, error) {
+	return sqltmpl.Scalar[bool](ctx, db, c.link.LogIsBroken())
 }
 
 // Install implements strategies.Capture: the triggers, in log mode.

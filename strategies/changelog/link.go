@@ -20,7 +20,7 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 	link.Live, link.Standby = b.Source.Table, names.Object("shadow")
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{
-			Log: logColumn(i), Type: k.SourceType, Collation: k.SourceCollation, Live: k.Source, LiveEq: k.SourceEq,
+			Log: logColumn(i), Type: k.SourceBase, Collation: k.SourceCollation, Live: k.Source, LiveEq: k.SourceEq,
 			Standby: k.Shadow, StandbyEq: k.ShadowEq, Cast: "::" + k.ShadowType,
 		})
 	}
@@ -37,8 +37,7 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 			link.Values = append(link.Values, sqltmpl.Fragment("s."+c.Source.String()))
 		}
 	}
-	link.AlwaysGuard = mayFail(b)
-	if !link.AlwaysGuard {
+	if !converts(b) {
 		link.Settings = nil
 	}
 	return link
@@ -49,10 +48,9 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "r", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("old")
-	link.AlwaysGuard = true
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{
-			Log: logColumn(i), Type: k.ShadowType, Collation: k.ShadowCollation, Live: k.Shadow, LiveEq: k.ShadowEq,
+			Log: logColumn(i), Type: k.ShadowBase, Collation: k.ShadowCollation, Live: k.Shadow, LiveEq: k.ShadowEq,
 			Standby: k.Source, StandbyEq: k.SourceEq, Cast: "::" + k.SourceType,
 		})
 	}
@@ -67,7 +65,7 @@ func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]strin
 		}
 		link.Kept = append(link.Kept, sqltmpl.Kept{
 			Standby: c.Source, Variable: sqltmpl.Ident(fmt.Sprintf("repave_kept_%d", len(link.Kept)+1)),
-			Type: c.SourceType, Default: defaultOf(b.Source, c.Source),
+			Type: c.SourceBase, Default: defaultOf(b.Source, c.Source),
 		})
 	}
 	return link
@@ -87,6 +85,7 @@ func common(names shadow.Names, infix string, settings map[string]string) sqltmp
 		Resync:      names.Object(infix + "resync"),
 		Guarded:     names.Object(infix + "guarded"),
 		Fits:        names.Object(infix + "fits"),
+		Castable:    names.Object(infix + "castable"),
 		Row:         names.Object(infix + "row").Name,
 		Truncate:    names.Object(infix + "truncate").Name,
 	}
@@ -100,16 +99,16 @@ func common(names shadow.Names, infix string, settings map[string]string) sqltmp
 
 func logColumn(i int) sqltmpl.Ident { return sqltmpl.Ident(fmt.Sprintf("repave_k%d", i+1)) }
 
-// mayFail reports whether writing a source row to the shadow can fail where
-// writing it to the source did not: a conversion, an expression, or a
-// constraint that only the shadow has.
-func mayFail(b *shadow.Blueprint) bool {
+// converts reports whether a row's values in the shadow may depend on the
+// settings of the session that writes them: by a conversion, an expression, or
+// a constraint.
+func converts(b *shadow.Blueprint) bool {
 	for _, c := range b.Columns {
-		if c.Shadow != "" && !c.Safe {
+		if c.Shadow != "" && (!c.Safe || c.ShadowGenerated) {
 			return true
 		}
 	}
-	return len(b.Change.Alter) > 0
+	return len(b.Change.Alter) > 0 || len(b.Shadow.Checks) > 0
 }
 
 // defaultOf returns the default of a column, NULL if it has none.

@@ -248,7 +248,6 @@ func TestLaw1Field12IdsBeyondInt4(t *testing.T) {
 	require.Equal(t, want, pgtest.Rows(t, conn, `SELECT * FROM t ORDER BY id`))
 	require.True(t, pgtest.Value[bool](t, conn, `SELECT swapped FROM repave.job`))
 	pgtest.Exec(t, conn, `INSERT INTO t VALUES (3000000020, 1)`)
-
 }
 
 // TestLaw6MisfitsThatWereDeleted: once the rows that do not fit are gone, as the

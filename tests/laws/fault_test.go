@@ -231,7 +231,7 @@ func sweep(t *testing.T, c faultCase) {
 }
 
 // sweepPoints is how many round trips of each command are lost by default.
-const sweepPoints = 5
+const sweepPoints = 3
 
 func faultEnv(t *testing.T, dsn string) *stages.Env {
 	t.Helper()

@@ -135,6 +135,9 @@ func (v *victim) torment(start func(t *testing.T, dsn string, seed uint64, n int
 		}
 		writers.Await(t, 5)
 	}
+	if pgtest.Value[bool](t, v.connect(), `SELECT swapped FROM repave.job`) {
+		v.again("revert-swap", "parent")
+	}
 	v.again(job...)
 	writers.Await(t, 10)
 	if !v.attempt(string(stages.Cleanup), "cleanup", "parent") {

@@ -99,15 +99,6 @@ func standby(job registry.Job) string {
 	return fmt.Sprintf("repave.repave_%d_1_%s", job.ID, name)
 }
 
-// changeLog is the log in force.
-func changeLog(job registry.Job) string {
-	name := "log"
-	if job.Swapped {
-		name = "rlog"
-	}
-	return fmt.Sprintf("repave.repave_%d_1_%s", job.ID, name)
-}
-
 // requireNoTraces requires that nothing is left of any job.
 func requireNoTraces(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
@@ -115,6 +106,7 @@ func requireNoTraces(t *testing.T, conn *pgx.Conn) {
 		UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^repave_[0-9]'
 		UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '^repave_[0-9]'
 		UNION ALL SELECT conname FROM pg_constraint WHERE conname ~ '^repave_[0-9]'
+			AND connamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\_temp\_%')
 		UNION ALL SELECT typname FROM pg_type WHERE typname ~ '^_?repave_[0-9]' AND typnamespace NOT IN
 			(SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\_%')
 		UNION ALL SELECT 'job ' || job_id FROM repave.job
@@ -130,7 +122,7 @@ func sqlState(err error) string {
 	return ""
 }
 
-// awaitRow waits until a query returns true.
+// awaitTrue waits until a query returns true.
 func awaitTrue(t *testing.T, conn *pgx.Conn, what, sql string, args ...any) {
 	t.Helper()
 	require.Eventually(t, func() bool {

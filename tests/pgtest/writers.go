@@ -112,16 +112,16 @@ func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIs
 	defer w.group.Done()
 	defer func() {
 		if conn != nil {
-			_ = conn.Close(context.Background()) // after an outage it is one that nobody else knows
+			_ = conn.Close(context.WithoutCancel(ctx)) // after an outage it is one that nobody else knows
 		}
 	}()
 	for ctx.Err() == nil {
 		plan := w.ledgers[i].clone()
 		began := time.Now()
-		err := w.transaction(conn, level, plan, r)
+		err := w.transaction(context.WithoutCancel(ctx), conn, level, plan, r) // one that has begun is finished
 		took := time.Since(began)
 		if err != nil && conn.IsClosed() && w.dsn != "" {
-			if conn = w.recover(i, plan); conn == nil {
+			if conn = w.reconnect(context.WithoutCancel(ctx), i, plan); conn == nil {
 				return
 			}
 			continue
@@ -145,10 +145,10 @@ func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIs
 	}
 }
 
-// recover connects again after an outage and finds out whether the transaction
+// reconnect connects again after an outage and finds out whether the transaction
 // that was under way, which led to plan, was committed.
-func (w *Writers) recover(i int, plan *ledger) *pgx.Conn {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (w *Writers) reconnect(ctx context.Context, i int, plan *ledger) *pgx.Conn {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
@@ -205,8 +205,7 @@ func rowsOf(ctx context.Context, conn *pgx.Conn, owner int) (map[int]row, error)
 
 // transaction does one to four random things to the writer's rows and follows
 // in plan.
-func (w *Writers) transaction(conn *pgx.Conn, level pgx.TxIsoLevel, plan *ledger, r *rand.Rand) error {
-	ctx := context.Background() // a transaction that has begun is finished
+func (w *Writers) transaction(ctx context.Context, conn *pgx.Conn, level pgx.TxIsoLevel, plan *ledger, r *rand.Rand) error {
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
 		for range 1 + r.IntN(4) {
 			if err := step(ctx, tx, plan, r); err != nil {
