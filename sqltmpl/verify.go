@@ -83,3 +83,27 @@ type LogDiffering struct {
 
 // Statement renders changelog/log_differing.sql.
 func (p LogDiffering) Statement() Statement { return render("changelog/log_differing.sql", p, nil) }
+
+// TotalSource hashes all rows of a range of the source into one bucket.
+type TotalSource struct {
+	Compare
+	First int64
+	Next  int64
+}
+
+// Statement renders verify/total_source.sql.
+func (p TotalSource) Statement() Statement {
+	return render("verify/total_source.sql", p, pgx.StrictNamedArgs{"first": p.First, "next": p.Next})
+}
+
+// TotalShadow hashes all rows of a range of the shadow into one bucket.
+type TotalShadow struct {
+	Compare
+	First int64
+	Next  int64
+}
+
+// Statement renders verify/total_shadow.sql.
+func (p TotalShadow) Statement() Statement {
+	return render("verify/total_shadow.sql", p, pgx.StrictNamedArgs{"first": p.First, "next": p.Next})
+}

@@ -48,6 +48,7 @@ type DifferentError struct {
 	Table       string
 	Differences []Difference
 	More        bool // there are more than these
+	Swapped     bool
 }
 
 // A Difference is one key whose row is not the same in both tables.
@@ -70,6 +71,10 @@ func (e *DifferentError) Error() string {
 
 // Hint says what to do about it.
 func (e *DifferentError) Hint() string {
+	if e.Swapped {
+		return "the new table is in use and nothing was swapped back: change these rows so that the old table can hold them, " +
+			"or keep the new one with: repave cleanup " + shell.Quote(e.Table)
+	}
 	return "nothing was swapped; did anybody write to the shadow, or switch off repave's triggers? " +
 		"Start over with: repave reset " + shell.Quote(e.Table)
 }

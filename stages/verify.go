@@ -67,6 +67,7 @@ type comparison struct {
 	snapshot string
 	began    time.Time
 	total    int64 // pages of both tables
+	drilling bool  // the tables differ
 
 	mu     sync.Mutex
 	source buckets
@@ -107,10 +108,15 @@ func compareTables(
 			return err
 		}
 		rows = c.source.rows()
-		if which := c.source.differing(c.shadow); len(which) > 0 {
-			return c.different(ctx, tx, which)
+		if len(c.source.differing(c.shadow)) == 0 {
+			return nil
 		}
-		return nil
+		// Once more, into buckets: keys are looked for in those that differ only.
+		c.source, c.shadow, c.done, c.drilling = buckets{}, buckets{}, 0, true
+		if err := c.hashAll(ctx, y); err != nil {
+			return err
+		}
+		return c.different(ctx, tx, c.source.differing(c.shadow))
 	})
 	return rows, err
 }
@@ -183,6 +189,7 @@ func (c *comparison) hashAll(ctx context.Context, y *yielder) error {
 // the snapshot shows, but the last range is open all the same.
 func (c *comparison) ranges(ctx context.Context) ([]hashJob, error) {
 	var jobs []hashJob
+	c.total = 0
 	for _, source := range []bool{true, false} {
 		oid := c.table.ShadowOID
 		if source {
@@ -206,11 +213,7 @@ func (c *comparison) ranges(ctx context.Context) ([]hashJob, error) {
 }
 
 func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
-	s := sqltmpl.HashShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
-	if j.source {
-		s = sqltmpl.HashSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
-	}
-	got, err := sqltmpl.All[bucket](ctx, tx, s)
+	got, err := sqltmpl.All[bucket](ctx, tx, c.statement(j))
 	if err != nil {
 		return err
 	}
@@ -229,6 +232,20 @@ func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
 	return nil
 }
 
+// statement hashes one range: into one bucket, and only if that differs into
+// many, which takes half as long again.
+func (c *comparison) statement(j hashJob) sqltmpl.Statement {
+	switch {
+	case j.source && c.drilling:
+		return sqltmpl.HashSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	case j.source:
+		return sqltmpl.TotalSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	case c.drilling:
+		return sqltmpl.HashShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	}
+	return sqltmpl.TotalShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+}
+
 // different names the keys that differ.
 func (c *comparison) different(ctx context.Context, tx pgx.Tx, which []int32) error {
 	found, err := sqltmpl.All[Difference](ctx, tx, sqltmpl.FindDifferences{
@@ -240,5 +257,6 @@ func (c *comparison) different(ctx context.Context, tx pgx.Tx, which []int32) er
 	more := len(found) > maxDifferences
 	return &DifferentError{
 		Table: c.table.Name.Plain(), Differences: found[:min(len(found), maxDifferences)], More: more,
+		Swapped: c.job.Swapped,
 	}
 }

@@ -69,6 +69,7 @@ var fixed = map[string]string{
 	"standard_conforming_strings":         "on",
 	"check_function_bodies":               "on",
 	"vacuum_cost_delay":                   "0",
+	"random_page_cost":                    "1.1",                // keys to replay were just written: their pages are in memory
 	"plan_cache_mode":                     "force_generic_plan", // our statements are planned once, and not under a lock
 	"jit":                                 "off",
 }

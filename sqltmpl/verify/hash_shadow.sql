@@ -1,5 +1,5 @@
 -- verify/hash_shadow.sql
--- Hash the rows of a range of the shadow's pages.
+-- Hash the rows into 256 buckets, to find the few that differ: those of a range of the shadow's pages.
 --
 -- lock: ACCESS SHARE on the shadow
 -- runs: inside a transaction with the shared snapshot

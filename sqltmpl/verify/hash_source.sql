@@ -1,5 +1,5 @@
 -- verify/hash_source.sql
--- Hash the rows of a range of the source's pages as the shadow should have them; the sum over ranges does not depend on order.
+-- Hash the rows into 256 buckets, to find the few that differ: those of a range of the source's pages as the shadow should have them; the sum over ranges does not depend on order.
 --
 -- lock: ACCESS SHARE on the source
 -- runs: inside a transaction with the shared snapshot
