@@ -70,3 +70,15 @@ type EstimateSpace struct {
 func (p EstimateSpace) Statement() Statement {
 	return render("preflight/estimate_space.sql", p, pgx.StrictNamedArgs{"oid": p.OID})
 }
+
+// FindLeftovers finds, as Shortcomings, what a job left on one table that the
+// registry has forgotten.
+type FindLeftovers struct {
+	OID      uint32
+	Registry string
+}
+
+// Statement renders preflight/find_leftovers.sql.
+func (p FindLeftovers) Statement() Statement {
+	return render("preflight/find_leftovers.sql", p, pgx.StrictNamedArgs{"oid": p.OID, "registry": p.Registry})
+}

@@ -58,6 +58,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkInvalidIndexes,
 			checkPrivileges,
 			checkTriggers,
+			checkLeftovers,
 			checkRowSecurity,
 			checkReplicaIdentity,
 			checkForeignKeys,
