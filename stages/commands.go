@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
 )
 
 // An OptionsError says that a job was begun with other options.
@@ -42,7 +43,35 @@ func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, 
 	if err != nil {
 		return job, err
 	}
+	for _, t := range job.Tables {
+		if err := sequencesFit(ctx, env, t); err != nil {
+			return job, fail(ctx, env, job, Replay, err)
+		}
+	}
 	return loop(ctx, env, job, backward(), Swap)
+}
+
+// sequencesFit refuses to go back while a sequence stands beyond what it could
+// hold before the job.
+func sequencesFit(ctx context.Context, env *Env, t registry.Table) error {
+	for _, seq := range t.Blueprint.Source.Sequences {
+		at, err := sqltmpl.One[position](ctx, env.Source, sqltmpl.SequenceState{Sequence: seq.Table}.Statement())
+		if sqltmpl.IsMissing(err) {
+			continue // its column was dropped
+		}
+		if err != nil {
+			return err
+		}
+		if at.LastValue > seq.Max || at.LastValue < seq.Min {
+			return &StateError{
+				Problem: fmt.Sprintf("sequence %s stands at %d, beyond what it could hold before the job (%d to %d)",
+					seq.Table.Plain(), at.LastValue, seq.Min, seq.Max),
+				Advice: fmt.Sprintf("nothing was changed; set it back if its column allows: SELECT setval('%s', (SELECT max(%s) FROM %s))",
+					seq.Table, seq.Column, t.Name),
+			}
+		}
+	}
+	return nil
 }
 
 // VerifyNow compares every row of the job's two tables in one snapshot. It

@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
 )
 
 // withDatabase returns dsn for another database.
@@ -48,4 +50,16 @@ func rewrite(dsn, keywords string, edit func(*url.URL, url.Values)) (string, err
 	// A space as a plus sign is for web forms; libpq and pgx take it for a plus.
 	parsed.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return parsed.String(), nil
+}
+
+// As returns dsn for another role.
+func As(tb testing.TB, dsn, role, password string) string {
+	tb.Helper()
+	out, err := rewrite(dsn, fmt.Sprintf(" user='%s' password='%s'", role, password), func(u *url.URL, query url.Values) {
+		query.Del("user")
+		query.Del("password")
+		u.User = url.UserPassword(role, password)
+	})
+	require.NoError(tb, err)
+	return out
 }
