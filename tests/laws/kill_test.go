@@ -226,7 +226,10 @@ func TestLaw4LostCommitOfTheSwapIsLookedUp(t *testing.T) {
 	require.NotZero(t, behind)
 
 	looked := 0
-	for trip := behind - 1; trip >= behind-10 && looked == 0; trip-- {
+	// How many requests come before depends a little on time (somebody looks every 100 ms whether others wait for
+	// us), so the COMMIT is looked for around where it was.
+	for try := 0; try < 60 && looked == 0; try++ {
+		trip := behind + 5 - try%30
 		dsn := pgtest.Clone(t, template)
 		proxy := pgtest.NewProxy(t, dsn)
 		env := faultEnv(t, proxy.DSN)
@@ -234,6 +237,7 @@ func TestLaw4LostCommitOfTheSwapIsLookedUp(t *testing.T) {
 		env.Logger = logs.logger()
 		proxy.CutOneAfter(trip, true)
 		_, err := stages.Run(t.Context(), env, req, stages.Swap)
+		t.Logf("trip %d of %d: %v", trip, behind, err)
 		require.NotErrorIs(t, err, stages.ErrOutcomeUnknown, "the server could be asked")
 		observer := pgtest.Connect(t, dsn)
 		swapped := pgtest.Value[bool](t, observer, `SELECT swapped FROM repave.job`)
@@ -269,8 +273,7 @@ func TestLaw4Field18ASecondProcessIsRefused(t *testing.T) {
 	awaitTrue(t, conn, "the lock is given back", `SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
 	_, _, code = repave(t, dsn, "run", "t", "--alter", "ADD CHECK (id > 5)")
 	require.NotZero(t, code)
-	require.Zero(t, pgtest.Count(t, conn, `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-		WHERE l.locktype = 'advisory' AND d.datname = current_database()`))
+	awaitTrue(t, conn, "a failed run gives the lock back", `SELECT NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
 	mustRepave(t, dsn, "reset", "t")
 	mustRepave(t, dsn, "run", "t", "--cleanup")
 }
