@@ -98,8 +98,10 @@ func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
 func (c *Capture) secure(ctx context.Context, tx pgx.Tx) error {
 	l := c.link
 	for _, f := range []sqltmpl.RevokeFunction{
-		{Function: l.Resync, Signature: l.Signature()}, {Function: l.Guarded, Signature: l.Signature()},
-		{Function: l.Fits, Signature: l.KeySignature()}, {Function: l.Castable, Signature: l.KeySignature()},
+		{Function: l.Resync, Signature: l.Signature()},
+		{Function: l.Guarded, Signature: l.Signature()},
+		{Function: l.Fits, Signature: l.KeySignature()},
+		{Function: l.Castable, Signature: l.KeySignature()},
 		{Function: l.Capture, Signature: "()"},
 	} {
 		if err := exec(ctx, tx, f.Statement()); err != nil {
