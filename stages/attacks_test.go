@@ -3,6 +3,7 @@ package stages_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,4 +220,25 @@ func TestACorrectedCommandFindsNoJobInItsWay(t *testing.T) {
 	require.Error(t, err)
 	_, err = stages.Run(t.Context(), env, alter(`DROP COLUMN v`), stages.Swap)
 	require.NoError(t, err)
+}
+
+// TestLaw4AServerThatGoesAwayEndsTheRun: nothing may wait for it for ever.
+func TestLaw4AServerThatGoesAwayEndsTheRun(t *testing.T) {
+	t.Parallel()
+	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	conn := pgtest.Connect(t, proxy.DSN, items...)
+	env := newEnv(t, proxy.DSN)
+	env.Options.MaxRate = 50
+	req := request(t, conn, "item", nil)
+	var once sync.Once
+	env.Report = func(e stages.Event) {
+		if e.Stage == stages.Backfill && e.Phase == stages.Going {
+			once.Do(func() { go proxy.Cut() })
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, err := stages.Run(ctx, env, req, stages.Swap)
+	require.Error(t, err)
+	require.NoError(t, ctx.Err(), "the run did not end by itself")
 }
