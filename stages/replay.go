@@ -25,7 +25,7 @@ const (
 	// tidyFrom is how many changes taken make it worth while to vacuum the log.
 	tidyFrom = 10_000
 	// drainLimit is how many changes a drain takes.
-	drainLimit = 200
+	drainLimit = 1000
 	// patientDrains is how many drains may pass before a short log is taken for empty.
 	patientDrains = 50
 	// countLimit bounds the counting of a backlog.
@@ -194,7 +194,7 @@ func (replay) switchOver(
 }
 
 // drainAll drains the log of a table in direct mode until it is empty, or has
-// only what SERIALIZABLE writers go on logging. Keys that a writer holds come
+// only what writers go on logging. Keys that a writer holds come
 // back until that writer is done.
 func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
 	capture := env.capture(job, t)

@@ -249,7 +249,7 @@ func (s swap) exchange(
 }
 
 // empty makes sure that nothing is left to apply. A table that stays on the
-// log drains here, and says so; so does one whose writers (SERIALIZABLE ones)
+// log drains here, and says so; so does one whose writers
 // go on logging, after some patience.
 func (swap) empty(
 	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, limit int64, patient bool,

@@ -1,7 +1,6 @@
 -- changelog/create_capture_direct.sql
 -- Make the trigger function of direct mode: it resyncs the row's keys in the writer's own transaction, and logs a
 -- key that it could not write. It never fails and never waits for long.
--- A SERIALIZABLE writer only logs: reads of ours could make its own serializable conflicts worse.
 --
 -- lock: as resync
 -- runs: inside the switch transaction
@@ -14,7 +13,6 @@ AS {{tag}}
 <<repave>>
 DECLARE
     repave_fixed boolean := current_setting('transaction_isolation') <> 'read committed';
-    repave_serial boolean := current_setting('transaction_isolation') = 'serializable';
     repave_moved boolean;
     repave_done boolean := false;
     repave_broken boolean := false;{{range .Keys}}
@@ -46,9 +44,7 @@ BEGIN
         RETURN NULL;
     END IF;
     repave_moved := TG_OP = 'UPDATE' AND NOT ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}repave.{{$k.Old}} {{$k.LiveEq}} repave.{{$k.New}}{{end}});
-    IF repave_serial THEN
-        NULL;
-    ELSIF repave_moved THEN
+    IF repave_moved THEN
         repave_done := {{.Guarded}}('KEY UPDATE', repave_fixed{{range .Keys}}, repave.{{.Old}}{{end}}{{range .Keys}}, repave.{{.New}}{{end}});
     ELSIF TG_OP = 'INSERT' THEN
         repave_done := {{.Guarded}}('INSERT', repave_fixed{{range .Keys}}, repave.{{.New}}{{end}}{{range .Keys}}, repave.{{.New}}{{end}});
