@@ -45,6 +45,10 @@ func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, 
 	}
 	for _, t := range job.Tables {
 		if err := sequencesFit(ctx, env, t); err != nil {
+			// Rows that do not fit either are the better reason.
+			if rows := listMisfits(ctx, env, job, t, err); rows != nil {
+				err = rows
+			}
 			return job, fail(ctx, env, job, Replay, err)
 		}
 	}

@@ -67,12 +67,21 @@ func fitting(
 	if !capture.Direct() {
 		return err // trying single keys means nothing with deferrable constraints
 	}
-	found, listErr := capture.Misfits(ctx, env.Target, maxDifferences+1)
-	if listErr != nil || len(found) == 0 {
-		return err
+	if misfit := listMisfits(ctx, env, job, t, err); misfit != nil {
+		return misfit
+	}
+	return err
+}
+
+// listMisfits names the logged rows that the standby can't hold; nil if there
+// is none, or if they can't be listed.
+func listMisfits(ctx context.Context, env *Env, job registry.Job, t registry.Table, cause error) error {
+	found, err := env.capture(job, t).Misfits(ctx, env.Target, maxDifferences+1)
+	if err != nil || len(found) == 0 {
+		return nil //nolint:nilerr // the cause is reported instead
 	}
 	return &MisfitError{
 		Table: t.Name.Plain(), Rows: found[:min(len(found), maxDifferences)], More: len(found) > maxDifferences,
-		Swapped: job.Swapped, Err: err,
+		Swapped: job.Swapped, Err: cause,
 	}
 }
