@@ -92,14 +92,6 @@ func (p SessionsOf) Statement() Statement {
 	return render("session/sessions_of.sql", p, pgx.StrictNamedArgs{"relations": p.Relations, "ours": p.Ours})
 }
 
-// BackendPID returns the session's process.
-type BackendPID struct{}
-
-// Statement renders session/backend_pid.sql.
-func (p BackendPID) Statement() Statement {
-	return render("session/backend_pid.sql", p, nil)
-}
-
 // StandbyLag returns the longest replay lag in milliseconds.
 type StandbyLag struct{}
 

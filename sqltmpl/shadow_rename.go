@@ -39,16 +39,6 @@ type CommentTable struct {
 // Statement renders shadow/comment_table.sql.
 func (p CommentTable) Statement() Statement { return render("shadow/comment_table.sql", p, nil) }
 
-// CommentColumn comments on a column.
-type CommentColumn struct {
-	Table   Table
-	Column  Ident
-	Comment Literal
-}
-
-// Statement renders shadow/comment_column.sql.
-func (p CommentColumn) Statement() Statement { return render("shadow/comment_column.sql", p, nil) }
-
 // CommentIndex comments on an index.
 type CommentIndex struct {
 	Index   Table
