@@ -75,7 +75,7 @@ func (p CopyRow) Statement() Statement {
 	return render("backfill/copy_row.sql", p, pgx.StrictNamedArgs{"row": p.Row})
 }
 
-// VacuumShadow vacuums and analyzes a shadow.
+// VacuumShadow vacuums a shadow that has no indexes yet.
 type VacuumShadow struct {
 	Shadow Table
 }
@@ -83,6 +83,16 @@ type VacuumShadow struct {
 // Statement renders backfill/vacuum_shadow.sql.
 func (p VacuumShadow) Statement() Statement {
 	return render("backfill/vacuum_shadow.sql", p, nil)
+}
+
+// AnalyzeShadow gathers a shadow's statistics.
+type AnalyzeShadow struct {
+	Shadow Table
+}
+
+// Statement renders backfill/analyze_shadow.sql.
+func (p AnalyzeShadow) Statement() Statement {
+	return render("backfill/analyze_shadow.sql", p, nil)
 }
 
 // IndexExists returns whether an index is there and valid.

@@ -32,12 +32,14 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if err := fitting(ctx, env, job, t, func() error { return s.deleteLogged(ctx, env, job, t) }); err != nil {
 			return 0, err
 		}
+		shadowTable := env.names(t).Object("shadow")
+		if err := exec(ctx, env.Target, sqltmpl.VacuumShadow{Shadow: shadowTable}.Statement()); err != nil {
+			return 0, err
+		}
 		if err := s.build(ctx, env, job, t); err != nil {
 			return 0, err
 		}
-		env.Report(Event{Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Unit: "vacuum and analyze"})
-		shadowTable := env.names(t).Object("shadow")
-		if err := exec(ctx, env.Target, sqltmpl.VacuumShadow{Shadow: shadowTable}.Statement()); err != nil {
+		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: shadowTable}.Statement()); err != nil {
 			return 0, err
 		}
 	}
