@@ -95,6 +95,16 @@ func (p AnalyzeShadow) Statement() Statement {
 	return render("backfill/analyze_shadow.sql", p, nil)
 }
 
+// IndexEfforts estimates what each index of a table costs to build.
+type IndexEfforts struct {
+	OID uint32
+}
+
+// Statement renders backfill/index_efforts.sql.
+func (p IndexEfforts) Statement() Statement {
+	return render("backfill/index_efforts.sql", p, pgx.StrictNamedArgs{"oid": p.OID})
+}
+
 // IndexExists returns whether an index is there and valid.
 type IndexExists struct {
 	Name string

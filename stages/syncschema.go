@@ -1,9 +1,13 @@
 package stages
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,8 +63,7 @@ func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, 
 }
 
 // build builds what is missing, several indexes at a time, the largest effort
-// first: expression and GIN-like indexes tend to come last in a definition, so
-// the order is left as it is and workers take one after the other.
+// first, so that no session is left alone with a large one.
 func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	total := int64(len(t.Blueprint.Indexes))
 	report := func(done int64) {
@@ -70,15 +73,19 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 		})
 	}
 	report(0)
+	indexes, err := s.largestFirst(ctx, env, t)
+	if err != nil {
+		return err
+	}
+	sessions := max(env.Options.Workers, 1)
+	// The server's parallel workers count as sessions: more processes than that only add work.
+	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
 	finished := make(chan struct{}, total)
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(max(env.Options.Workers, 1))
-	for _, index := range t.Blueprint.Indexes {
-		if index.Def == "" {
-			continue
-		}
+	group.SetLimit(sessions)
+	for _, index := range indexes {
 		group.Go(func() error {
-			if err := s.create(groupCtx, env, t, index); err != nil {
+			if err := s.create(groupCtx, env, t, index, helpers); err != nil {
 				return err
 			}
 			finished <- struct{}{}
@@ -97,8 +104,34 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 	return nil
 }
 
+// indexEffort is what an index of the source costs to build.
+type indexEffort struct {
+	Name   sqltmpl.Ident
+	Effort float64
+}
+
+// largestFirst lists the indexes to build by the effort of what they were
+// copied from; new ones, of unknown effort, come first.
+func (syncSchema) largestFirst(ctx context.Context, env *Env, t registry.Table) ([]shadow.Index, error) {
+	efforts, err := sqltmpl.All[indexEffort](ctx, env.Source, sqltmpl.IndexEfforts{OID: t.SourceOID}.Statement())
+	if err != nil {
+		return nil, err
+	}
+	effort := func(index shadow.Index) float64 {
+		for _, e := range efforts {
+			if e.Name == index.SourceName {
+				return e.Effort
+			}
+		}
+		return math.Inf(1)
+	}
+	out := slices.DeleteFunc(slices.Clone(t.Blueprint.Indexes), func(index shadow.Index) bool { return index.Def == "" })
+	slices.SortStableFunc(out, func(a, b shadow.Index) int { return cmp.Compare(effort(b), effort(a)) })
+	return out, nil
+}
+
 // create builds one index, unless it is there.
-func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index) error {
+func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index, helpers int) error {
 	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
 	there, err := sqltmpl.Scalar[bool](ctx, env.Target, sqltmpl.IndexExists{Name: name.String()}.Statement())
 	if err != nil || there {
@@ -110,6 +143,12 @@ func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index 
 			return err
 		}
 		err := exec(ctx, tx, sqltmpl.SetLocal{
+			Name: "max_parallel_maintenance_workers", Value: strconv.Itoa(helpers),
+		}.Statement())
+		if err != nil {
+			return err
+		}
+		err = exec(ctx, tx, sqltmpl.SetLocal{
 			Name: "default_tablespace", Value: string(index.Tablespace),
 		}.Statement())
 		if err != nil {
