@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -69,7 +70,8 @@ type Job struct {
 	Waiting   string
 	LastError string
 	Backlog   int64
-	Tables    []Table `db:"-"`
+	Carried   *carry.Load // what follows the tables' names; nil before setup has rehearsed the swap
+	Tables    []Table     `db:"-"`
 }
 
 // How changes of a table reach its counterpart.

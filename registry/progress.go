@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -29,6 +30,15 @@ func (r *Registry) SetSwapped(ctx context.Context, db sqltmpl.DB, job int64, swa
 // SetProven records verify's verdict.
 func (r *Registry) SetProven(ctx context.Context, db sqltmpl.DB, job int64, proven bool) error {
 	return exec(ctx, db, sqltmpl.SetProven{Schema: r.schema, JobID: job, Proven: proven}.Statement())
+}
+
+// SetCarried records what a rehearsal of the swap has found.
+func (r *Registry) SetCarried(ctx context.Context, db sqltmpl.DB, job int64, load carry.Load) error {
+	text, err := json.Marshal(load)
+	if err != nil {
+		return fmt.Errorf("encoding what is carried: %w", err)
+	}
+	return exec(ctx, db, sqltmpl.SetCarried{Schema: r.schema, JobID: job, Carried: text}.Statement())
 }
 
 // SetError remembers why a job stopped.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -46,6 +47,7 @@ type jobRow struct {
 	Waiting   string
 	LastError string `db:"last_error"`
 	Backlog   int64
+	Carried   []byte
 }
 
 type tableRow struct {
@@ -171,6 +173,12 @@ func (r *Registry) complete(ctx context.Context, db sqltmpl.DB, row jobRow) (Job
 	}
 	if err := json.Unmarshal(row.Settings, &job.Settings); err != nil {
 		return Job{}, fmt.Errorf("job %d: decoding settings: %w", job.ID, err)
+	}
+	if row.Carried != nil {
+		job.Carried = new(carry.Load)
+		if err := json.Unmarshal(row.Carried, job.Carried); err != nil {
+			return Job{}, fmt.Errorf("job %d: decoding what is carried: %w", job.ID, err)
+		}
 	}
 	tables, err := sqltmpl.All[tableRow](ctx, db, sqltmpl.ReadJobTables{Schema: r.schema, JobID: job.ID}.Statement())
 	if err != nil {

@@ -44,3 +44,18 @@ type FindSimilar struct {
 func (p FindSimilar) Statement() Statement {
 	return render("catalog/find_similar.sql", p, pgx.StrictNamedArgs{"name": p.Name})
 }
+
+// LoadDependents reads what is tied to tables and has to follow their names:
+// rows of catalog.Dependent.
+type LoadDependents struct {
+	OIDs     []uint32
+	Registry Ident // objects that repave made there are left out
+	Filters  bool  // publications have row filters and column lists: PostgreSQL 15
+}
+
+// Statement renders catalog/load_dependents.sql.
+func (p LoadDependents) Statement() Statement {
+	return render("catalog/load_dependents.sql", p, pgx.StrictNamedArgs{
+		"oids": p.OIDs, "registry": string(p.Registry),
+	})
+}

@@ -18,6 +18,8 @@ const (
 	codeUndefinedTable       = "42P01"
 	codeInsufficient         = "42501"
 	codeInvalidSchema        = "3F000"
+	codeInvalidTable         = "42P16"
+	codeInvalidFunction      = "42P13"
 )
 
 // code returns the SQLSTATE of err, or "" if the server did not send it.
@@ -46,6 +48,13 @@ func IsCanceled(err error) bool { return code(err) == codeQueryCanceled }
 func IsMissing(err error) bool {
 	c := code(err)
 	return c == codeUndefinedTable || c == codeInvalidSchema
+}
+
+// IsDefinition reports whether err says that a view or function can't be
+// replaced by one that differs so much.
+func IsDefinition(err error) bool {
+	c := code(err)
+	return c == codeInvalidTable || c == codeInvalidFunction
 }
 
 // IsPrivilege reports whether err says that a privilege is missing.

@@ -82,3 +82,25 @@ type FindLeftovers struct {
 func (p FindLeftovers) Statement() Statement {
 	return render("preflight/find_leftovers.sql", p, pgx.StrictNamedArgs{"oid": p.OID, "registry": p.Registry})
 }
+
+// HiddenFrom names the session's role, quoted, if row security may hide rows of
+// a table from it.
+type HiddenFrom struct {
+	OID uint32
+}
+
+// Statement renders preflight/hidden_from.sql.
+func (p HiddenFrom) Statement() Statement {
+	return render("preflight/hidden_from.sql", p, pgx.StrictNamedArgs{"oid": p.OID})
+}
+
+// ForeignOwners lists relations whose owner the session's role can't act for:
+// rows of Shortcoming.
+type ForeignOwners struct {
+	OIDs []uint32
+}
+
+// Statement renders preflight/foreign_owners.sql.
+func (p ForeignOwners) Statement() Statement {
+	return render("preflight/foreign_owners.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
+}

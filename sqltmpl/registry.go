@@ -133,6 +133,18 @@ func (p SetSwapped) Statement() Statement {
 	return render("registry/set_swapped.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "swapped": p.Swapped})
 }
 
+// SetCarried records what follows the names of a job's tables.
+type SetCarried struct {
+	Schema  Ident
+	JobID   int64
+	Carried []byte
+}
+
+// Statement renders registry/set_carried.sql.
+func (p SetCarried) Statement() Statement {
+	return render("registry/set_carried.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "carried": p.Carried})
+}
+
 // SetProven records verify's verdict.
 type SetProven struct {
 	Schema Ident

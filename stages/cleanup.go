@@ -66,7 +66,7 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 			what:   "take the triggers from " + live.Plain(),
 			tables: []uint32{liveOID(job, t)},
 			lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-				return lockTables(ctx, tx, d, d, []sqltmpl.Table{live})
+				return lockTables(ctx, tx, d, d, []lockable{tableLock(liveOID(job, t), live)})
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
 				for _, a := range artifacts {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -174,4 +175,25 @@ func (e *RowError) Unwrap() error { return e.Err }
 func (e *RowError) Hint() string {
 	return "correct the row and run again, or give the column a value with --using (after: repave reset " +
 		shell.Quote(e.Table.Plain()) + ")"
+}
+
+// A CarryError says that an object bound to a table can't follow its name.
+type CarryError struct {
+	Dependent catalog.Dependent
+	Err       error
+}
+
+func (e *CarryError) Error() string {
+	return fmt.Sprintf("%s can't be carried over to the new table: %v", e.Dependent.Name, e.Err)
+}
+
+func (e *CarryError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *CarryError) Hint() string {
+	drop := "drop or change it"
+	if len(e.Dependent.Drop) > 0 {
+		drop = string(e.Dependent.Drop[0])
+	}
+	return "nothing was swapped; first " + drop + ", run again, and make it anew after the swap"
 }

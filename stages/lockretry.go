@@ -111,11 +111,22 @@ func lockLimit(ctx context.Context, env *Env) (time.Duration, error) {
 // all that the application notices. Later attempts wait longer.
 const nextLock = 50 * time.Millisecond
 
-// lockTables locks tables ACCESS EXCLUSIVE one after the other, within d in
-// all, and waits for all but the first no longer than next.
-func lockTables(ctx context.Context, tx pgx.Tx, d, next time.Duration, tables []sqltmpl.Table) error {
+// A lockable is a relation that the swap locks ACCESS EXCLUSIVE.
+type lockable struct {
+	oid  uint32
+	name sqltmpl.Table
+	lock sqltmpl.Statement
+}
+
+func tableLock(oid uint32, name sqltmpl.Table) lockable {
+	return lockable{oid, name, sqltmpl.LockTable{Table: name}.Statement()}
+}
+
+// lockTables locks relations one after the other, within d in all, and waits
+// for all but the first no longer than next.
+func lockTables(ctx context.Context, tx pgx.Tx, d, next time.Duration, locks []lockable) error {
 	deadline := time.Now().Add(d)
-	for i, table := range tables {
+	for i, l := range locks {
 		wait := time.Until(deadline)
 		if i > 0 {
 			wait = min(wait, next)
@@ -123,8 +134,8 @@ func lockTables(ctx context.Context, tx pgx.Tx, d, next time.Duration, tables []
 		if err := setLockTimeout(ctx, tx, wait); err != nil {
 			return err
 		}
-		if err := exec(ctx, tx, sqltmpl.LockTable{Table: table}.Statement()); err != nil {
-			return fmt.Errorf("locking %s: %w", table.Plain(), err)
+		if err := exec(ctx, tx, l.lock); err != nil {
+			return fmt.Errorf("locking %s: %w", l.name.Plain(), err)
 		}
 	}
 	return setLockTimeout(ctx, tx, d)

@@ -204,8 +204,16 @@ func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error
 	if err != nil {
 		return err
 	}
+	var dependents []catalog.Dependent
+	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
+		dependents, err = catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema())
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	findings, err := preflight.Run(ctx, preflight.Input{
-		DB: env.Source, Relation: relation, RegistrySchema: env.Registry.Schema(),
+		DB: env.Source, Relation: relation, Dependents: dependents, RegistrySchema: env.Registry.Schema(),
 	})
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", table.Plain(), err)

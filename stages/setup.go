@@ -23,8 +23,9 @@ const (
 )
 
 // setup makes the shadow and the capture, and plans the batches. The shadow is
-// built first, under no lock that anybody feels; only the triggers need SHARE
-// ROW EXCLUSIVE on the source, for a few milliseconds.
+// built first, under no lock that anybody feels; the triggers need SHARE ROW
+// EXCLUSIVE on the source, for a few milliseconds. Where something is bound to
+// the table, the swap is rehearsed, under the swap's own locks.
 type setup struct{}
 
 // Name implements Stage.
@@ -32,16 +33,21 @@ func (setup) Name() Name { return Setup }
 
 // Run implements Stage.
 func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
-	for i, t := range job.Tables {
+	for _, t := range job.Tables {
 		if t.Blueprint == nil {
 			if err := s.build(ctx, env, job, t); err != nil {
 				return 0, err
 			}
 		}
-		job, err := env.Registry.Get(ctx, env.Target, job.ID)
-		if err != nil {
-			return 0, err
-		}
+	}
+	job, err := env.Registry.Get(ctx, env.Target, job.ID)
+	if err != nil {
+		return 0, err
+	}
+	if job, err = refresh(ctx, env, job); err != nil {
+		return 0, err
+	}
+	for i := range job.Tables {
 		if job.Tables[i].Capture == registry.CaptureNone {
 			if err := s.install(ctx, env, job, job.Tables[i]); err != nil {
 				return 0, err

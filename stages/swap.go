@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -34,6 +35,10 @@ func (swap) Name() Name { return Swap }
 // Run implements Stage. A crash after the exchange leaves foreign keys to
 // validate, which the next command on the job does first.
 func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	job, err := refresh(ctx, env, job)
+	if err != nil {
+		return 0, err
+	}
 	if err := s.prepare(ctx, env, job); err != nil {
 		return 0, err
 	}
@@ -43,6 +48,12 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 		err := s.attempt(ctx, env, job, tries <= patientTries)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, errRebound) {
+			if job, err = refresh(ctx, env, job); err != nil {
+				return 0, err
+			}
+			continue
 		}
 		if errors.Is(err, errRewritten) {
 			env.Logger.WarnContext(ctx, "a table was rewritten since verify, verifying again")
@@ -62,8 +73,7 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 		}
 		env.Logger.DebugContext(ctx, "changes were logged before the swap had its locks, draining again")
 	}
-	job, err := env.Registry.Get(ctx, env.Target, job.ID)
-	if err != nil {
+	if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
 		return 0, err
 	}
 	return 0, validate(ctx, env, job)
@@ -131,8 +141,8 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 		before: func(ctx context.Context, tx pgx.Tx) error { return s.warm(ctx, env, tx, job) },
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			tries++
-			_, tables := s.involved(env, job, tries)
-			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, tables)
+			_, locks := s.involved(env, job, tries)
+			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, locks)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
 	})
@@ -149,55 +159,57 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 			return err
 		}
 	}
-	return nil
+	_, err := bound(ctx, env, tx, job)
+	return err
 }
 
-// involved lists every table that the swap locks: the tables of the job, and
-// those that refer to them or that they refer to. Applications may take their
+// involved lists every relation that the swap locks: views first, as queries
+// on them do; the tables of the job, and those that refer to them or that they
+// refer to. Applications may take their
 // locks in the order of foreign keys (a child's insert looks at its parent) or
 // against it (a parent is inserted before its children, a delete cascades), so
 // attempts take turns with both; the order does not depend on anything else.
-func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, tables []sqltmpl.Table) {
+func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, locks []lockable) {
 	var live, standby, children, parents []lockable
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		live = append(live, lockable{liveOID(job, t), t.Name})
-		standby = append(standby, lockable{standbyOID(job, t), env.link(job, t).Standby}) // as writers do: after the live one
+		live = append(live, tableLock(liveOID(job, t), t.Name))
+		standby = append(standby, tableLock(standbyOID(job, t), env.link(job, t).Standby)) // as writers do: after the live one
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
 	add := func(to *[]lockable, l lockable) {
-		if !seen[l.oid] && !slices.ContainsFunc(slices.Concat(live, standby), func(o lockable) bool { return o.table == l.table }) {
+		if !seen[l.oid] && !slices.ContainsFunc(slices.Concat(live, standby), func(o lockable) bool { return o.name == l.name }) {
 			seen[l.oid] = true
 			*to = append(*to, l)
 		}
 	}
 	for _, t := range job.Tables {
 		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
-			add(&children, lockable{fk.FromOID, fk.From})
+			add(&children, tableLock(fk.FromOID, fk.From))
 		}
 	}
 	for _, t := range job.Tables {
 		for _, fk := range slices.Concat(t.Blueprint.Source.ForeignKeys, t.Blueprint.ForeignKeys) {
-			add(&parents, lockable{fk.ToOID, fk.To})
+			add(&parents, tableLock(fk.ToOID, fk.To))
 		}
+	}
+	views, others := bindingLocks(job)
+	for _, l := range others {
+		add(&children, l)
 	}
 	order := [][]lockable{live, standby, children, parents}
 	if attempt%2 == 0 {
 		order = [][]lockable{children, live, standby, parents}
 	}
+	locks = views
 	for _, group := range order {
 		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
-		for _, l := range group {
-			oids, tables = append(oids, l.oid), append(tables, l.table)
-		}
+		locks = append(locks, group...)
 	}
-	return oids, tables
-}
-
-// A lockable is a table that the swap locks.
-type lockable struct {
-	oid   uint32
-	table sqltmpl.Table
+	for _, l := range locks {
+		oids = append(oids, l.oid)
+	}
+	return oids, locks
 }
 
 // exchange is the swap itself, under all locks.
@@ -227,10 +239,10 @@ func (s swap) exchange(
 			return err
 		}
 	}
+	if err := s.exchangeTables(ctx, env, tx, now); err != nil {
+		return err
+	}
 	for i, t := range now.Tables {
-		if err := s.exchangeTable(ctx, env, tx, now, t); err != nil {
-			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
-		}
 		if drained[i] {
 			// Rows were written just now: writers with an older snapshot must fail, not miss them.
 			if err := env.nextCapture(now, t).Guard(ctx, tx); err != nil {
@@ -266,48 +278,60 @@ func (swap) empty(
 	return true, err
 }
 
-// exchangeTable parks the live table and gives its name to the standby.
-func (swap) exchangeTable(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
-	if err := env.capture(job, t).Remove(ctx, tx); err != nil {
-		return err
+// exchangeTables parks the live tables and gives their names, and all that is
+// bound to them, to the standbys.
+func (swap) exchangeTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	if job.Carried == nil {
+		return errRebound
 	}
-	names := env.names(t)
-	from, to := original(names, t), rewritten(names, t)
-	if job.Swapped {
-		from, to = to, from
-	}
-	positions, err := park(ctx, tx, env.Registry.Schema(), from)
+	was, err := bound(ctx, env, tx, job)
 	if err != nil {
 		return err
 	}
-	if err := unpark(ctx, tx, to, positions); err != nil {
+	if len(carry.Diff(job.Carried.Side(job.Swapped), was)) > 0 {
+		return errRebound
+	}
+	for _, t := range job.Tables {
+		if err := env.capture(job, t).Remove(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if err := exchangeNames(ctx, env, tx, job, sendAll); err != nil {
 		return err
 	}
-	if err := env.nextCapture(job, t).Install(ctx, tx); err != nil {
-		return err
+	for _, t := range job.Tables {
+		if err := env.nextCapture(job, t).Install(ctx, tx); err != nil {
+			return err
+		}
+		if err := env.Registry.SetCapture(ctx, tx, t, registry.CaptureLog); err != nil {
+			return err
+		}
 	}
-	if err := env.Registry.SetCapture(ctx, tx, t, registry.CaptureLog); err != nil {
-		return err
-	}
-	return checkFaithful(ctx, env, tx, to.relation, t)
+	return checkFaithful(ctx, env, tx, job)
 }
 
-// checkFaithful compares the table that has the name now with what it should
-// be; a difference rolls the swap back.
-func checkFaithful(
-	ctx context.Context, env *Env, tx pgx.Tx, want catalog.Relation, t registry.Table,
-) error {
-	oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
+// checkFaithful compares the tables that have the names now, and what is bound
+// to them, with what they should be; a difference rolls the swap back. job is
+// as it was before the exchange.
+func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	var differences []string
+	for _, t := range job.Tables {
+		got, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		_, to := sides(env, job, t)
+		differences = append(differences, catalog.Diff(unvalidated(to.relation), unvalidated(withoutHelper(got, t)))...)
+	}
+	job.Swapped = !job.Swapped
+	is, err := bound(ctx, env, tx, job)
 	if err != nil {
 		return err
 	}
-	got, err := catalog.Load(ctx, tx, oid, env.Registry.Schema())
-	if err != nil {
-		return err
-	}
-	if differences := catalog.Diff(unvalidated(want), unvalidated(withoutHelper(got, t))); len(differences) > 0 {
+	differences = append(differences, carry.Diff(job.Carried.Side(job.Swapped), is)...)
+	if len(differences) > 0 {
 		return &StateError{
-			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", t.Name.Plain(), differences),
+			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", job.Title(), differences),
 			Advice:  "nothing was swapped; this is a bug in repave, please report it with the table's definition",
 		}
 	}

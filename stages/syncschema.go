@@ -43,6 +43,10 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if err := s.build(ctx, env, job, t); err != nil {
 			return 0, err
 		}
+		err := inTx(ctx, env.Target, func(tx pgx.Tx) error { return buildStatistics(ctx, env, tx, job) })
+		if err != nil {
+			return 0, err
+		}
 		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: shadowTable}.Statement()); err != nil {
 			return 0, err
 		}
@@ -130,15 +134,9 @@ func (syncSchema) largestFirst(ctx context.Context, env *Env, t registry.Table) 
 	return out, nil
 }
 
-// create builds one index, unless it is there.
-func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index, helpers int) error {
-	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
-	there, err := sqltmpl.Scalar[bool](ctx, env.Target, sqltmpl.IndexExists{Name: name.String()}.Statement())
-	if err != nil || there {
-		return err
-	}
-	began := time.Now()
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+// create builds one index in a transaction of its own.
+func (s syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index, helpers int) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
 			return err
 		}
@@ -148,14 +146,21 @@ func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index 
 		if err != nil {
 			return err
 		}
-		err = exec(ctx, tx, sqltmpl.SetLocal{
-			Name: "default_tablespace", Value: string(index.Tablespace),
-		}.Statement())
-		if err != nil {
-			return err
-		}
-		return exec(ctx, tx, sqltmpl.CreateIndex{Def: index.Def}.Statement())
+		return s.createIn(ctx, env, tx, t, index)
 	})
+}
+
+// createIn builds one index, unless it is there.
+func (syncSchema) createIn(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
+	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
+	there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.IndexExists{Name: name.String()}.Statement())
+	if err != nil || there {
+		return err
+	}
+	began := time.Now()
+	err = exec(ctx, tx,
+		sqltmpl.SetLocal{Name: "default_tablespace", Value: string(index.Tablespace)}.Statement(),
+		sqltmpl.CreateIndex{Def: index.Def}.Statement())
 	if err != nil {
 		return fmt.Errorf("building index %s of %s: %w", index.Name, t.Name.Plain(), err)
 	}
@@ -171,37 +176,40 @@ func setMaintenance(ctx context.Context, tx pgx.Tx, mem string) error {
 	return exec(ctx, tx, sqltmpl.SetLocal{Name: "maintenance_work_mem", Value: mem}.Statement())
 }
 
-// attach makes an index a constraint where it is one, and adds what CREATE
-// INDEX has no clause for; all in one transaction, looking first.
+// attach is attachIn in a transaction of its own.
 func (s syncSchema) attach(ctx context.Context, env *Env, t registry.Table, index shadow.Index) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error { return s.attachIn(ctx, env, tx, t, index) })
+}
+
+// attachIn makes an index a constraint where it is one, and adds what CREATE
+// INDEX has no clause for; looking first.
+func (s syncSchema) attachIn(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
 	table := env.names(t).Object("shadow")
 	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
-	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		if index.Constraint != nil {
-			there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{
-				Table: table.String(), Name: string(index.BuildName),
-			}.Statement())
-			if err != nil || there {
-				return err
-			}
-			if err := s.constrain(ctx, env, tx, table, index); err != nil {
-				return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
-			}
-			if c := index.Constraint.Comment; c != "" {
-				err := exec(ctx, tx, sqltmpl.CommentConstraint{
-					Table: table, Name: index.BuildName, Comment: sqltmpl.Literal(c),
-				}.Statement())
-				if err != nil {
-					return err
-				}
-			}
+	if index.Constraint != nil {
+		there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{
+			Table: table.String(), Name: string(index.BuildName),
+		}.Statement())
+		if err != nil || there {
+			return err
 		}
-		if index.Comment != "" {
-			err := exec(ctx, tx, sqltmpl.CommentIndex{Index: name, Comment: sqltmpl.Literal(index.Comment)}.Statement())
+		if err := s.constrain(ctx, env, tx, table, index); err != nil {
+			return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
+		}
+		if c := index.Constraint.Comment; c != "" {
+			err := exec(ctx, tx, sqltmpl.CommentConstraint{
+				Table: table, Name: index.BuildName, Comment: sqltmpl.Literal(c),
+			}.Statement())
 			if err != nil {
 				return err
 			}
 		}
-		return setIndexStatistics(ctx, tx, name, index)
-	})
+	}
+	if index.Comment != "" {
+		err := exec(ctx, tx, sqltmpl.CommentIndex{Index: name, Comment: sqltmpl.Literal(index.Comment)}.Statement())
+		if err != nil {
+			return err
+		}
+	}
+	return setIndexStatistics(ctx, tx, name, index)
 }

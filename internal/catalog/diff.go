@@ -8,9 +8,10 @@ import (
 )
 
 // noise are fields that differ between equal tables, by their JSON names, or
-// that say again what another field says.
+// that say again what another field says, or that Dependents tell of.
 var noise = []string{
 	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "drop",
+	"row_security", "force_row_security", "replica_identity",
 }
 
 // Diff describes what differs between two states of one table, each difference
@@ -43,8 +44,7 @@ func Diff(before, after Relation) []string {
 			}
 		}
 	}
-	named(&d, "trigger", before.Triggers, after.Triggers, func(t Trigger) string { return string(t.Name) })
-	named(&d, "", before.Others, after.Others, func(o Dependent) string { return o.Description })
+	named(&d, "", before.Others, after.Others, func(o Other) string { return o.Description })
 	return d.lines
 }
 

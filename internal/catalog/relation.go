@@ -26,7 +26,7 @@ type Relation struct {
 	ReferencedBy []ForeignKey  `json:"referenced_by"` // of other tables, to this one
 	Sequences    []Sequence    `json:"sequences"`     // owned by a column of this table
 	Triggers     []Trigger     `json:"triggers"`      // all but those that implement foreign keys and constraints
-	Others       []Dependent   `json:"others"`        // whatever else the catalogs tie to this table
+	Others       []Other       `json:"others"`        // whatever else the catalogs tie to this table
 	RowSecurity  bool          `json:"row_security"`
 	ForceRLS     bool          `json:"force_row_security"`
 	ReplIdent    string        `json:"replica_identity"` // d, n, f or i
@@ -173,9 +173,9 @@ type Trigger struct {
 	Enabled string           `json:"enabled"`
 }
 
-// A Dependent is an object that the catalogs tie to the table in a way this
+// An Other is an object that the catalogs tie to the table in a way this
 // package has no field for.
-type Dependent struct {
+type Other struct {
 	Kind        string `json:"kind"`        // view, policy, rule, publication, subscription, inheritance, statistics, function, ...
 	Description string `json:"description"` // pg_describe_object or as near to it as can be
 	Drop        string `json:"drop"`        // a statement that takes it away, for a person to judge

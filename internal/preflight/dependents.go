@@ -36,7 +36,7 @@ func consequence(kind string) string {
 	}
 }
 
-func dependentCure(other catalog.Dependent) string {
+func dependentCure(other catalog.Other) string {
 	switch {
 	case other.Drop == "":
 		return fmt.Sprintf("-- drop or change it first, and make it again after the swap: %s", other.Description)

@@ -23,6 +23,7 @@ type Finding struct {
 type Input struct {
 	DB             sqltmpl.DB
 	Relation       catalog.Relation
+	Dependents     []catalog.Dependent
 	RegistrySchema sqltmpl.Ident
 }
 
@@ -57,10 +58,9 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkKey,
 			checkInvalidIndexes,
 			checkPrivileges,
-			checkTriggers,
 			checkLeftovers,
 			checkRowSecurity,
-			checkReplicaIdentity,
+			checkCarried,
 			checkForeignKeys,
 			checkColumns,
 			checkConstraints,

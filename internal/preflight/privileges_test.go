@@ -131,3 +131,38 @@ func TestSpace(t *testing.T) {
 	pgtest.Exec(t, conn, `INSERT INTO public.orders SELECT i, repeat('x', 100) FROM generate_series(10001, 20000) i`)
 	require.InDelta(t, 20000, space().Rows, 500)
 }
+
+// TestWhatIsBoundNeedsItsOwners: a view of somebody else's can't be bound to
+// another table by a role that may not act for them; rows that row security
+// hides from the role would be lost.
+func TestWhatIsBoundNeedsItsOwners(t *testing.T) {
+	t.Parallel()
+
+	conn := pgtest.Connect(t, pgtest.Database(t), `CREATE TABLE public.orders (id int PRIMARY KEY)`, `CREATE SCHEMA repave`)
+	owner, other, worker := role(t, conn, "owner"), role(t, conn, "other"), role(t, conn, "worker")
+	for _, statement := range []string{
+		`GRANT USAGE, CREATE ON SCHEMA public TO ` + owner + `, ` + other + `, ` + worker, `GRANT ALL ON SCHEMA repave TO ` + worker,
+		`ALTER TABLE public.orders OWNER TO ` + owner, `GRANT ` + owner + ` TO ` + worker,
+		`GRANT SELECT ON public.orders TO ` + other, `CREATE VIEW public.v AS SELECT id FROM public.orders`, `ALTER VIEW public.v OWNER TO ` + other,
+		`ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY`,
+	} {
+		pgtest.Exec(t, conn, statement)
+	}
+	asWorker := func() []preflight.Finding {
+		pgtest.Exec(t, conn, "SET ROLE "+worker)
+		defer pgtest.Exec(t, conn, "RESET ROLE")
+		return inspect(t, conn, "public.orders")
+	}
+	findings := asWorker()
+	require.Len(t, findings, 1)
+	require.Contains(t, findings[0].Problem, "public.v")
+	cure(t, conn, findings)
+	require.Empty(t, asWorker())
+
+	pgtest.Exec(t, conn, `ALTER TABLE public.orders FORCE ROW LEVEL SECURITY`)
+	findings = asWorker()
+	require.Len(t, findings, 1)
+	require.Equal(t, "row_security", findings[0].Check)
+	cure(t, conn, findings)
+	require.Empty(t, asWorker())
+}

@@ -15,6 +15,7 @@ create table {{.schema}}.job (
     waiting    text not null default '',
     last_error text not null default '',
     backlog    bigint not null default 0,
+    carried    jsonb,
     updated_at timestamptz not null default now(),
     constraint repave_registry_job_pkey primary key (job_id)
 );

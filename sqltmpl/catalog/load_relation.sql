@@ -317,12 +317,13 @@ FROM (
                     w.relkind = 'S' OR w.objid = rel.reltoastrelid OR EXISTS (
                         SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.objid AND h.inhparent = rel.oid)))
                 AND NOT (w.kind = 'constraint' AND w.objid::int8 IN (SELECT k.oid FROM foreign_keys k))
+                -- These are carried: see load_dependents.sql.
+                AND w.kind NOT IN ('trigger', 'policy', 'statistics', 'publication')
+                AND NOT (w.kind = 'rule' AND NOT w.view)
+                AND NOT (w.view AND w.relkind = 'v' AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_class c WHERE c.oid = w.relid AND c.relpersistence = 't'))
                 AND NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_trigger g WHERE w.kind = 'trigger' AND g.oid = w.objid AND g.tgisinternal)
-                AND NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-                    WHERE w.kind = 'function' AND p.oid = w.objid
-                        AND n.nspname = @registry AND p.proname ~ '^repave_[0-9]+_')
+                    SELECT FROM pg_catalog.pg_proc p WHERE w.kind = 'function' AND p.oid = w.objid AND p.prokind <> 'a')
             UNION
             SELECT 'inheritance',
                 CASE WHEN h.inhrelid = rel.oid THEN 'parent ' || p.identity ELSE 'child ' || c.identity END,

@@ -1,0 +1,145 @@
+// Package carry moves what is bound to a table (triggers, policies, views,
+// publications ...) to the table that takes over its name.
+package carry
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// A Load is all that follows the names of a job's tables, as it is while the
+// original tables have them, and as it is while the rewritten ones have them.
+// It is found in a rehearsal of the swap and recorded in the registry.
+type Load struct {
+	Original  []catalog.Dependent `json:"original"`
+	Rewritten []catalog.Dependent `json:"rewritten"`
+	// Recreate names those that can't be bound anew where they stand: they are dropped and made
+	// again, and so is all that uses them.
+	Recreate []string `json:"recreate"`
+}
+
+// Side returns what belongs to the original or to the rewritten tables.
+func (l Load) Side(rewritten bool) []catalog.Dependent {
+	if rewritten {
+		return l.Rewritten
+	}
+	return l.Original
+}
+
+// Forced names what can't be replaced in place whatever the change is, with all
+// that uses it.
+func Forced(list []catalog.Dependent) []string {
+	var out []string
+	for _, d := range list {
+		if !d.OnTable && (d.Signature || d.Direct && len(d.Replace) == 0) {
+			out = With(list, out, d.Name)
+		}
+	}
+	return out
+}
+
+// With adds a name to those to make again, and all that uses it.
+func With(list []catalog.Dependent, names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	names = append(names, name)
+	for _, d := range list {
+		if !d.OnTable && slices.Contains(d.Uses, name) {
+			names = With(list, names, d.Name)
+		}
+	}
+	return names
+}
+
+// A Step is one statement about one dependent.
+type Step struct {
+	Dependent catalog.Dependent
+	Statement sqltmpl.Statement
+}
+
+// TakeAway lists the steps that free the names of what is on the tables, and of
+// what is made again. The tables still have their names. parked says where a
+// statistics object waits, with what it has gathered.
+func TakeAway(list []catalog.Dependent, recreate []string, parked func(catalog.Dependent) sqltmpl.Table) []Step {
+	var steps []Step
+	for _, d := range slices.Backward(list) {
+		switch {
+		case d.Kind == "statistics":
+			to := parked(d)
+			steps = append(steps,
+				Step{d, sqltmpl.RenameStatistics{Statistics: nameOf(d), To: to.Name}.Statement()},
+				Step{d, sqltmpl.MoveStatistics{
+					Statistics: sqltmpl.Table{Schema: d.Schema, Name: to.Name}, Schema: to.Schema,
+				}.Statement()})
+		case d.OnTable || slices.Contains(recreate, d.Name):
+			steps = append(steps, all(d, d.Drop)...)
+		}
+	}
+	return steps
+}
+
+// PutBack lists the steps that bind everything to the tables that have the
+// names now.
+func PutBack(list []catalog.Dependent, recreate []string, parked func(catalog.Dependent) sqltmpl.Table) []Step {
+	var steps []Step
+	for _, d := range list {
+		switch {
+		case d.Kind == "statistics":
+			from := parked(d)
+			steps = append(steps,
+				Step{d, sqltmpl.MoveStatistics{Statistics: from, Schema: d.Schema}.Statement()},
+				Step{d, sqltmpl.RenameStatistics{
+					Statistics: sqltmpl.Table{Schema: d.Schema, Name: from.Name}, To: d.StatisticsName,
+				}.Statement()})
+			steps = append(steps, all(d, d.Create[1:])...)
+		case d.OnTable || slices.Contains(recreate, d.Name):
+			steps = append(steps, all(d, d.Create)...)
+		case d.Direct:
+			steps = append(steps, all(d, d.Replace)...)
+		}
+	}
+	return steps
+}
+
+func all(d catalog.Dependent, fragments []sqltmpl.Fragment) []Step {
+	var steps []Step
+	for _, f := range fragments {
+		steps = append(steps, Step{d, sqltmpl.Bind{SQL: f}.Statement()})
+	}
+	return steps
+}
+
+func nameOf(d catalog.Dependent) sqltmpl.Table {
+	return sqltmpl.Table{Schema: d.Schema, Name: d.StatisticsName}
+}
+
+// Diff names what differs between two lists, for a person.
+func Diff(before, after []catalog.Dependent) []string {
+	var out []string
+	find := func(list []catalog.Dependent, name string) (catalog.Dependent, bool) {
+		at := slices.IndexFunc(list, func(d catalog.Dependent) bool { return d.Name == name })
+		if at < 0 {
+			return catalog.Dependent{}, false
+		}
+		return list[at], true
+	}
+	for _, b := range before {
+		a, ok := find(after, b.Name)
+		switch {
+		case !ok:
+			out = append(out, b.Name+" is gone")
+		case !slices.Equal(b.Create, a.Create) || !slices.Equal(b.Drop, a.Drop):
+			out = append(out, fmt.Sprintf("%s is different", b.Name))
+		}
+	}
+	for _, a := range after {
+		if _, ok := find(before, a.Name); !ok {
+			out = append(out, a.Name+" is new")
+		}
+	}
+	return out
+}

@@ -1,0 +1,297 @@
+-- catalog/load_dependents.sql
+-- Read what is tied to tables and has to follow their names to other tables: triggers, policies, rules, publications,
+-- statistics and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
+-- and whatever depends on those; each with the statements that take it away and make it again.
+--
+-- lock: ACCESS SHARE on the catalogs only
+-- runs: anywhere with an empty search_path; inside the swap it runs under ACCESS EXCLUSIVE
+WITH RECURSIVE tables AS MATERIALIZED (
+    SELECT c.oid, c.reltype, coalesce(t.typarray, 0) AS typarray, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+    WHERE c.oid = ANY (@oids::oid[])
+),
+tree AS (
+    SELECT o.classid, o.objid
+    FROM tables t
+    CROSS JOIN LATERAL (VALUES
+        ('pg_catalog.pg_class'::regclass::oid, t.oid),
+        ('pg_catalog.pg_type'::regclass::oid, t.reltype),
+        ('pg_catalog.pg_type'::regclass::oid, t.typarray)) AS o (classid, objid)
+    WHERE o.objid <> 0
+    UNION
+    SELECT s.classid, s.objid
+    FROM tree t
+    JOIN pg_catalog.pg_depend d ON d.refclassid = t.classid AND d.refobjid = t.objid
+    CROSS JOIN LATERAL (
+        SELECT d.classid, d.objid
+        WHERE d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_trigger'::regclass,
+            'pg_catalog.pg_statistic_ext'::regclass, 'pg_catalog.pg_publication_rel'::regclass,
+            'pg_catalog.pg_proc'::regclass)
+        UNION ALL
+        -- The rule that makes a view stands for the view and its row type.
+        SELECT o.classid, o.objid
+        FROM pg_catalog.pg_rewrite w
+        JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
+        LEFT JOIN pg_catalog.pg_type y ON y.oid = c.reltype
+        CROSS JOIN LATERAL (VALUES
+            ('pg_catalog.pg_rewrite'::regclass::oid, w.oid, false),
+            ('pg_catalog.pg_class'::regclass::oid, c.oid, true),
+            ('pg_catalog.pg_type'::regclass::oid, c.reltype, true),
+            ('pg_catalog.pg_type'::regclass::oid, coalesce(y.typarray, 0), true)) AS o (classid, objid, view)
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid AND o.objid <> 0
+            AND o.view = (w.rulename = '_RETURN') AND c.relpersistence <> 't'
+    ) s
+),
+-- What each of them refers to; a view by its rule.
+edges AS MATERIALIZED (
+    SELECT t.classid, t.objid, d.refclassid, d.refobjid
+    FROM tree t
+    JOIN pg_catalog.pg_depend d ON d.classid = t.classid AND d.objid = t.objid
+    WHERE t.classid NOT IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
+    UNION
+    SELECT t.classid, t.objid, d.refclassid, d.refobjid
+    FROM tree t
+    JOIN pg_catalog.pg_rewrite w ON w.ev_class = t.objid AND w.rulename = '_RETURN'
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+    WHERE t.classid = 'pg_catalog.pg_class'::regclass
+),
+relations AS MATERIALIZED (
+    SELECT c.oid, c.relkind, c.relowner, c.relacl, c.reloptions,
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted,
+        n.nspname AS schema, c.relname AS name, EXISTS (SELECT FROM tables b WHERE b.oid = c.oid) AS ours
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid IN (
+        SELECT objid FROM tree WHERE classid = 'pg_catalog.pg_class'::regclass
+        UNION ALL
+        SELECT w.ev_class FROM tree t JOIN pg_catalog.pg_rewrite w ON w.oid = t.objid
+        WHERE t.classid = 'pg_catalog.pg_rewrite'::regclass
+        UNION ALL
+        SELECT p.polrelid FROM tree t JOIN pg_catalog.pg_policy p ON p.oid = t.objid
+        WHERE t.classid = 'pg_catalog.pg_policy'::regclass
+        UNION ALL
+        SELECT g.tgrelid FROM tree t JOIN pg_catalog.pg_trigger g ON g.oid = t.objid
+        WHERE t.classid = 'pg_catalog.pg_trigger'::regclass)
+),
+objects AS (
+    SELECT 'trigger' AS kind, t.classid, t.objid, r.oid AS rel, r.ours AS on_table, r.relkind,
+        'trigger ' || pg_catalog.quote_ident(g.tgname) || ' on ' || r.quoted AS name,
+        ARRAY[pg_catalog.format('DROP TRIGGER %I ON %s', g.tgname, r.quoted)] AS drop,
+        ARRAY[
+            pg_catalog.pg_get_triggerdef(g.oid),
+            CASE g.tgenabled
+                WHEN 'D' THEN pg_catalog.format('ALTER TABLE %s DISABLE TRIGGER %I', r.quoted, g.tgname)
+                WHEN 'R' THEN pg_catalog.format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', r.quoted, g.tgname)
+                WHEN 'A' THEN pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', r.quoted, g.tgname)
+            END,
+            pg_catalog.format('COMMENT ON TRIGGER %I ON %s IS ', g.tgname, r.quoted)
+                || pg_catalog.quote_literal(pg_catalog.obj_description(g.oid, 'pg_trigger'))
+        ] AS create,
+        NULL::text[] AS replace, false AS signature, NULL::text AS statistics, NULL::text AS statistics_name,
+        NULL::text AS schema, -1 AS statistics_target
+    FROM tree t
+    JOIN pg_catalog.pg_trigger g ON g.oid = t.objid AND NOT g.tgisinternal AND g.tgparentid = 0
+    JOIN relations r ON r.oid = g.tgrelid
+    WHERE t.classid = 'pg_catalog.pg_trigger'::regclass AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        WHERE p.oid = g.tgfoid AND n.nspname = @registry)
+    UNION ALL
+    SELECT 'policy', t.classid, t.objid, r.oid, r.ours, r.relkind,
+        'policy ' || pg_catalog.quote_ident(p.polname) || ' on ' || r.quoted,
+        ARRAY[pg_catalog.format('DROP POLICY %I ON %s', p.polname, r.quoted)],
+        ARRAY[
+            pg_catalog.format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', p.polname, r.quoted,
+                CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                (SELECT pg_catalog.string_agg(CASE WHEN m = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(m)) END, ', ' ORDER BY i)
+                FROM pg_catalog.unnest(p.polroles) WITH ORDINALITY AS u (m, i)))
+                || coalesce(' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
+                || coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''),
+            pg_catalog.format('COMMENT ON POLICY %I ON %s IS ', p.polname, r.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(p.oid, 'pg_policy'))
+        ],
+        ARRAY[pg_catalog.format('ALTER POLICY %I ON %s', p.polname, r.quoted)
+            || coalesce(' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
+            || coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')],
+        false, NULL, NULL, NULL, -1
+    FROM tree t
+    JOIN pg_catalog.pg_policy p ON p.oid = t.objid
+    JOIN relations r ON r.oid = p.polrelid
+    WHERE t.classid = 'pg_catalog.pg_policy'::regclass
+    UNION ALL
+    SELECT 'rule', t.classid, t.objid, r.oid, r.ours, r.relkind,
+        'rule ' || pg_catalog.quote_ident(w.rulename) || ' on ' || r.quoted,
+        ARRAY[pg_catalog.format('DROP RULE %I ON %s', w.rulename, r.quoted)],
+        ARRAY[
+            pg_catalog.pg_get_ruledef(w.oid),
+            CASE w.ev_enabled
+                WHEN 'D' THEN pg_catalog.format('ALTER TABLE %s DISABLE RULE %I', r.quoted, w.rulename)
+                WHEN 'R' THEN pg_catalog.format('ALTER TABLE %s ENABLE REPLICA RULE %I', r.quoted, w.rulename)
+                WHEN 'A' THEN pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS RULE %I', r.quoted, w.rulename)
+            END,
+            pg_catalog.format('COMMENT ON RULE %I ON %s IS ', w.rulename, r.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(w.oid, 'pg_rewrite'))
+        ],
+        ARRAY[pg_catalog.regexp_replace(pg_catalog.pg_get_ruledef(w.oid), '^CREATE RULE ', 'CREATE OR REPLACE RULE ')],
+        false, NULL, NULL, NULL, -1
+    FROM tree t
+    JOIN pg_catalog.pg_rewrite w ON w.oid = t.objid
+    JOIN relations r ON r.oid = w.ev_class
+    WHERE t.classid = 'pg_catalog.pg_rewrite'::regclass
+    UNION ALL
+    SELECT 'statistics', t.classid, t.objid, s.stxrelid, true, NULL,
+        'statistics object ' || q.quoted, NULL,
+        ARRAY[
+            d.def,
+            CASE WHEN coalesce(s.stxstattarget, -1) >= 0 THEN pg_catalog.format('ALTER STATISTICS %s SET STATISTICS %s', q.quoted, s.stxstattarget) END,
+            pg_catalog.format('ALTER STATISTICS %s OWNER TO %I', q.quoted, pg_catalog.pg_get_userbyid(s.stxowner)),
+            pg_catalog.format('COMMENT ON STATISTICS %s IS ', q.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(s.oid, 'pg_statistic_ext'))
+        ],
+        NULL, false,
+        -- What stands between the name and the table in its definition.
+        CASE WHEN pg_catalog.starts_with(d.def, 'CREATE STATISTICS ' || q.quoted) AND pg_catalog.right(d.def, pg_catalog.length(' FROM ' || b.quoted)) = ' FROM ' || b.quoted
+            THEN pg_catalog.substr(d.def, pg_catalog.length('CREATE STATISTICS ' || q.quoted) + 1,
+                pg_catalog.length(d.def) - pg_catalog.length('CREATE STATISTICS ' || q.quoted) - pg_catalog.length(' FROM ' || b.quoted)) END,
+        s.stxname, n.nspname, coalesce(s.stxstattarget, -1)
+    FROM tree t
+    JOIN pg_catalog.pg_statistic_ext s ON s.oid = t.objid
+    JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
+    JOIN tables b ON b.oid = s.stxrelid
+    CROSS JOIN LATERAL (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.stxname) AS quoted) q
+    CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_statisticsobjdef(s.oid) AS def) d
+    WHERE t.classid = 'pg_catalog.pg_statistic_ext'::regclass
+    UNION ALL
+    SELECT 'publication', t.classid, t.objid, l.prrelid, true, NULL,
+        'publication ' || pg_catalog.quote_ident(p.pubname) || ' of ' || b.quoted,
+        ARRAY[pg_catalog.format('ALTER PUBLICATION %I DROP TABLE ONLY %s', p.pubname, b.quoted)],
+        ARRAY[pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY %s', p.pubname, b.quoted){{if .Filters}}
+            || coalesce((SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
+                FROM pg_catalog.unnest(l.prattrs::int2[]) AS u (num)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = l.prrelid AND a.attnum = u.num), '')
+            || coalesce(' WHERE (' || pg_catalog.pg_get_expr(l.prqual, l.prrelid) || ')', ''){{end}}],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tree t
+    JOIN pg_catalog.pg_publication_rel l ON l.oid = t.objid
+    JOIN pg_catalog.pg_publication p ON p.oid = l.prpubid
+    JOIN tables b ON b.oid = l.prrelid
+    WHERE t.classid = 'pg_catalog.pg_publication_rel'::regclass
+    UNION ALL
+    SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, t.classid, t.objid, r.oid, false, r.relkind,
+        CASE r.relkind WHEN 'v' THEN 'view ' ELSE 'materialized view ' END || r.quoted,
+        CASE r.relkind WHEN 'v' THEN ARRAY['DROP VIEW ' || r.quoted] END,
+        CASE r.relkind WHEN 'v' THEN ARRAY[
+                'CREATE VIEW ' || r.quoted || o.options || ' AS' || E'\n' || pg_catalog.pg_get_viewdef(r.oid),
+                pg_catalog.format('ALTER VIEW %s OWNER TO %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner)),
+                pg_catalog.format('COMMENT ON VIEW %s IS ', r.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(r.oid, 'pg_class'))
+            ]
+            || ARRAY(
+                SELECT pg_catalog.format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', r.quoted, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
+                FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+                WHERE f.adrelid = r.oid ORDER BY a.attnum)
+            || ARRAY(
+                SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS ', r.quoted, a.attname) || pg_catalog.quote_literal(pg_catalog.col_description(r.oid, a.attnum))
+                FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.col_description(r.oid, a.attnum) IS NOT NULL
+                ORDER BY a.attnum)
+            || CASE WHEN r.relacl IS NOT NULL THEN
+                ARRAY[pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC, %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner))]
+                || ARRAY(
+                    SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', x.privilege_type, r.quoted,
+                        CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                        CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                    FROM pg_catalog.aclexplode(r.relacl) x ORDER BY x.grantee, x.privilege_type)
+                ELSE '{}' END
+            || ARRAY(
+                SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', x.privilege_type, a.attname, r.quoted,
+                    CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                    CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
+                WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+                ORDER BY a.attnum, x.grantee, x.privilege_type)
+        END,
+        CASE r.relkind WHEN 'v' THEN ARRAY[
+            'CREATE OR REPLACE VIEW ' || r.quoted || o.options || ' AS' || E'\n' || pg_catalog.pg_get_viewdef(r.oid)] END,
+        false, NULL, NULL, NULL, -1
+    FROM tree t
+    JOIN relations r ON r.oid = t.objid AND r.relkind IN ('v', 'm')
+    CROSS JOIN LATERAL (
+        SELECT coalesce(' WITH (' || pg_catalog.string_agg(
+            pg_catalog.format('%I=%L', pg_catalog.split_part(x, '=', 1), pg_catalog.substr(x, pg_catalog.strpos(x, '=') + 1)), ', ') || ')', '') AS options
+        FROM pg_catalog.unnest(r.reloptions) AS x
+    ) o
+    WHERE t.classid = 'pg_catalog.pg_class'::regclass
+    UNION ALL
+    SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END, t.classid, t.objid, NULL, false, NULL,
+        CASE p.prokind WHEN 'a' THEN 'aggregate ' WHEN 'p' THEN 'procedure ' ELSE 'function ' END || f.identity,
+        CASE WHEN p.prokind <> 'a' THEN ARRAY['DROP ROUTINE ' || f.identity] END,
+        CASE WHEN p.prokind <> 'a' THEN ARRAY[
+                pg_catalog.pg_get_functiondef(p.oid),
+                pg_catalog.format('ALTER ROUTINE %s OWNER TO %I', f.identity, pg_catalog.pg_get_userbyid(p.proowner)),
+                pg_catalog.format('COMMENT ON ROUTINE %s IS ', f.identity) || pg_catalog.quote_literal(pg_catalog.obj_description(p.oid, 'pg_proc'))
+            ]
+            || CASE WHEN p.proacl IS NOT NULL THEN
+                ARRAY[pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, %I', f.identity, pg_catalog.pg_get_userbyid(p.proowner))]
+                || ARRAY(
+                    SELECT pg_catalog.format('GRANT %s ON ROUTINE %s TO %s%s', x.privilege_type, f.identity,
+                        CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                        CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                    FROM pg_catalog.aclexplode(p.proacl) x ORDER BY x.grantee, x.privilege_type)
+                ELSE '{}' END
+        END,
+        CASE WHEN p.prokind <> 'a' THEN ARRAY[pg_catalog.pg_get_functiondef(p.oid)] END,
+        EXISTS (
+            SELECT FROM tables b
+            WHERE p.prorettype IN (b.reltype, b.typarray)
+                OR ARRAY[b.reltype, b.typarray] && (p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}'))),
+        NULL, NULL, NULL, -1
+    FROM tree t
+    JOIN pg_catalog.pg_proc p ON p.oid = t.objid
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(t.classid, t.objid, 0) f
+    WHERE t.classid = 'pg_catalog.pg_proc'::regclass AND NOT (n.nspname = @registry AND p.proname ~ '^repave_[0-9]+_')
+    UNION ALL
+    SELECT 'row security', 0, b.oid, b.oid, true, NULL, 'row security of ' || b.quoted,
+        ARRAY['ALTER TABLE ' || b.quoted || ' DISABLE ROW LEVEL SECURITY', 'ALTER TABLE ' || b.quoted || ' NO FORCE ROW LEVEL SECURITY'],
+        ARRAY[
+            CASE WHEN b.relrowsecurity THEN 'ALTER TABLE ' || b.quoted || ' ENABLE ROW LEVEL SECURITY' END,
+            CASE WHEN b.relforcerowsecurity THEN 'ALTER TABLE ' || b.quoted || ' FORCE ROW LEVEL SECURITY' END
+        ],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b WHERE b.relrowsecurity OR b.relforcerowsecurity
+    UNION ALL
+    SELECT 'replica identity', 0, b.oid, b.oid, true, NULL, 'replica identity of ' || b.quoted,
+        ARRAY['ALTER TABLE ' || b.quoted || ' REPLICA IDENTITY DEFAULT'],
+        ARRAY['ALTER TABLE ' || b.quoted || ' REPLICA IDENTITY ' || CASE b.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL'
+            ELSE 'USING INDEX ' || coalesce((
+                SELECT pg_catalog.quote_ident(c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                WHERE i.indrelid = b.oid AND i.indisreplident), '') END],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b WHERE b.relreplident <> 'd'
+)
+SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on_table,
+    coalesce(o.relkind = 'v', false) AS on_view,
+    coalesce(r.schema, '') AS relation_schema, coalesce(r.name, '') AS relation_name,
+    coalesce(pg_catalog.pg_get_userbyid(r.relowner), '') AS relation_owner,
+    coalesce(o.drop, '{}') AS drop,
+    coalesce(pg_catalog.array_remove(o.create, NULL), '{}') AS create,
+    coalesce(o.replace, '{}') AS replace,
+    o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
+    EXISTS (
+        SELECT FROM edges e, tables b
+        WHERE e.classid = o.classid AND e.objid = o.objid AND (
+            e.refclassid = 'pg_catalog.pg_class'::regclass AND e.refobjid = b.oid
+            OR e.refclassid = 'pg_catalog.pg_type'::regclass AND e.refobjid IN (b.reltype, b.typarray))
+    ) AS direct,
+    ARRAY(
+        SELECT DISTINCT u.name FROM edges e
+        JOIN objects u ON u.objid <> o.objid AND (u.classid = e.refclassid AND u.objid = e.refobjid
+            OR e.refclassid = 'pg_catalog.pg_type'::regclass AND u.kind IN ('view', 'materialized view') AND e.refobjid IN (
+                SELECT y.oid FROM pg_catalog.pg_type y
+                WHERE y.typrelid = u.objid OR y.typelem = (SELECT z.reltype FROM pg_catalog.pg_class z WHERE z.oid = u.objid) AND y.typelem <> 0))
+        WHERE e.classid = o.classid AND e.objid = o.objid
+        ORDER BY 1
+    ) AS uses
+FROM objects o
+LEFT JOIN relations r ON r.oid = o.rel
+ORDER BY o.objid, o.kind

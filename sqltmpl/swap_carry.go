@@ -1,0 +1,93 @@
+package sqltmpl
+
+import "github.com/jackc/pgx/v5"
+
+// Bind runs a statement that the server deparsed of an object bound to a table.
+type Bind struct {
+	SQL Fragment
+}
+
+// Statement renders swap/bind.sql.
+func (p Bind) Statement() Statement { return render("swap/bind.sql", p, nil) }
+
+// LockView locks a view ACCESS EXCLUSIVE, and not the tables under it as LOCK
+// TABLE would: its owner stays who it is.
+type LockView struct {
+	View  Table
+	Owner Ident
+}
+
+// Statement renders swap/lock_view.sql.
+func (p LockView) Statement() Statement { return render("swap/lock_view.sql", p, nil) }
+
+// RenameColumn renames a column.
+type RenameColumn struct {
+	Table  Table
+	Column Ident
+	To     Ident
+}
+
+// Statement renders swap/rename_column.sql.
+func (p RenameColumn) Statement() Statement { return render("swap/rename_column.sql", p, nil) }
+
+// CreateStatistics makes an extended statistics object.
+type CreateStatistics struct {
+	Statistics Table
+	Def        Fragment // kinds and columns, from the server
+	Table      Table
+}
+
+// Statement renders swap/create_statistics.sql.
+func (p CreateStatistics) Statement() Statement { return render("swap/create_statistics.sql", p, nil) }
+
+// TargetStatistics sets a statistics object's target.
+type TargetStatistics struct {
+	Statistics Table
+	Target     int
+}
+
+// Statement renders swap/target_statistics.sql.
+func (p TargetStatistics) Statement() Statement { return render("swap/target_statistics.sql", p, nil) }
+
+// DropStatistics drops a statistics object if it is there.
+type DropStatistics struct {
+	Statistics Table
+}
+
+// Statement renders swap/drop_statistics.sql.
+func (p DropStatistics) Statement() Statement { return render("swap/drop_statistics.sql", p, nil) }
+
+// RenameStatistics renames a statistics object.
+type RenameStatistics struct {
+	Statistics Table
+	To         Ident
+}
+
+// Statement renders swap/rename_statistics.sql.
+func (p RenameStatistics) Statement() Statement { return render("swap/rename_statistics.sql", p, nil) }
+
+// MoveStatistics moves a statistics object to a schema.
+type MoveStatistics struct {
+	Statistics Table
+	Schema     Ident
+}
+
+// Statement renders swap/move_statistics.sql.
+func (p MoveStatistics) Statement() Statement { return render("swap/move_statistics.sql", p, nil) }
+
+// A StatisticsObject is one of repave's own.
+type StatisticsObject struct {
+	Name Ident
+	Def  Fragment // pg_get_statisticsobjdef
+}
+
+// OwnStatistics lists the statistics objects of a table that are in a schema.
+type OwnStatistics struct {
+	Relation uint32
+	Schema   string
+}
+
+// Statement renders swap/own_statistics.sql.
+func (p OwnStatistics) Statement() Statement {
+	return render("swap/own_statistics.sql", p, pgx.StrictNamedArgs{"relation": p.Relation, "schema": p.Schema})
+}

@@ -1,0 +1,158 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// errRebound says that what is bound to the live tables is not what the last
+// rehearsal found.
+var errRebound = errors.New("triggers, views or the like have changed")
+
+// bound reads what is bound to the live tables.
+func bound(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([]catalog.Dependent, error) {
+	var oids []uint32
+	for _, t := range job.Tables {
+		oids = append(oids, liveOID(job, t))
+	}
+	return catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
+}
+
+// A sender sends the steps that bind objects.
+type sender func(ctx context.Context, tx pgx.Tx, steps []carry.Step) error
+
+// sendAll sends all steps in one round trip.
+func sendAll(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
+	statements := make([]sqltmpl.Statement, len(steps))
+	for i, step := range steps {
+		statements[i] = step.Statement
+	}
+	return sqltmpl.ExecAll(ctx, tx, statements...)
+}
+
+// exchangeNames parks the live tables, gives their names to the standbys and
+// binds to them what was bound to the others. The caller holds all locks.
+func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, send sender) error {
+	load := job.Carried
+	// Bodies that are text were checked when they were made, with a search path of their own.
+	err := exec(ctx, tx, sqltmpl.SetLocal{Name: "check_function_bodies", Value: "off"}.Statement())
+	if err != nil {
+		return err
+	}
+	err = send(ctx, tx, carry.TakeAway(load.Side(job.Swapped), load.Recreate, env.parkedStatistics(job, job.Swapped)))
+	if err != nil {
+		return err
+	}
+	for _, t := range job.Tables {
+		from, to := sides(env, job, t)
+		positions, err := park(ctx, tx, env.Registry.Schema(), from)
+		if err != nil {
+			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
+		}
+		if err := unpark(ctx, tx, to, positions); err != nil {
+			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
+		}
+	}
+	return send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parkedStatistics(job, !job.Swapped)))
+}
+
+// sides returns what parks and what takes over the name in the next swap.
+func sides(env *Env, job registry.Job, t registry.Table) (from, to side) {
+	names := env.names(t)
+	from, to = original(names, t), rewritten(names, t)
+	if job.Swapped {
+		from, to = to, from
+	}
+	return from, to
+}
+
+// parkedStatistics returns how a side's statistics objects are called while its
+// table does not have the name: by a digest, as they may come and go.
+func (env *Env) parkedStatistics(job registry.Job, rewritten bool) func(catalog.Dependent) sqltmpl.Table {
+	return func(d catalog.Dependent) sqltmpl.Table {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(d.Schema + "." + d.StatisticsName))
+		what := fmt.Sprintf("ot%08x", h.Sum32())
+		if rewritten {
+			what = fmt.Sprintf("st%08x", h.Sum32())
+		}
+		at := slices.IndexFunc(job.Tables, func(t registry.Table) bool {
+			return d.Relation == t.SourceOID || d.Relation == t.ShadowOID
+		})
+		return env.names(job.Tables[max(at, 0)]).Object(what)
+	}
+}
+
+// bindingLocks lists the views, outermost first, and other relations that
+// binding locks.
+func bindingLocks(job registry.Job) (views, others []lockable) {
+	if job.Carried == nil {
+		return nil, nil
+	}
+	for _, d := range slices.Backward(job.Carried.Side(job.Swapped)) {
+		if d.OnTable || d.Relation == 0 || !d.Direct && !slices.Contains(job.Carried.Recreate, d.Name) {
+			continue
+		}
+		name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
+		switch {
+		case d.Kind == "view":
+			views = append(views, lockable{d.Relation, name, sqltmpl.LockView{View: name, Owner: d.RelationOwner}.Statement()})
+		case !d.OnView:
+			others = append(others, tableLock(d.Relation, name))
+		}
+	}
+	return views, others
+}
+
+// buildStatistics gives the standbys the statistics objects that they should
+// have, and takes from them those that their tables have lost. It may run again.
+func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	parked := env.parkedStatistics(job, !job.Swapped)
+	for _, t := range job.Tables {
+		own, err := sqltmpl.All[sqltmpl.StatisticsObject](ctx, tx, sqltmpl.OwnStatistics{
+			Relation: standbyOID(job, t), Schema: string(env.Registry.Schema()),
+		}.Statement())
+		if err != nil {
+			return err
+		}
+		var steps []sqltmpl.Statement
+		wanted := map[sqltmpl.Ident]bool{}
+		for _, d := range job.Carried.Side(!job.Swapped) {
+			if d.Kind != "statistics" || d.Relation != t.SourceOID && d.Relation != t.ShadowOID {
+				continue
+			}
+			name := parked(d)
+			wanted[name.Name] = true
+			if slices.ContainsFunc(own, func(o sqltmpl.StatisticsObject) bool { return o.Name == name.Name }) {
+				continue
+			}
+			steps = append(steps, sqltmpl.CreateStatistics{
+				Statistics: name, Def: d.Statistics, Table: env.link(job, t).Standby,
+			}.Statement())
+			if d.StatisticsTarget >= 0 {
+				steps = append(steps, sqltmpl.TargetStatistics{Statistics: name, Target: d.StatisticsTarget}.Statement())
+			}
+		}
+		for _, o := range own {
+			if !wanted[o.Name] {
+				steps = append(steps, sqltmpl.DropStatistics{
+					Statistics: sqltmpl.Table{Schema: env.Registry.Schema(), Name: o.Name},
+				}.Statement())
+			}
+		}
+		if err := exec(ctx, tx, steps...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

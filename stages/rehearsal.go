@@ -1,0 +1,299 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// errRehearsed rolls a rehearsal back.
+var errRehearsed = errors.New("rehearsed")
+
+// refresh makes job.Carried say what is bound to the live tables now and how it
+// will come out on the standbys. If that changed since it was recorded, or was
+// never recorded, it rehearses the swap.
+func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	var now []catalog.Dependent
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
+		now, err = bound(ctx, env, tx, job)
+		return err
+	})
+	if err != nil {
+		return job, err
+	}
+	if job.Carried != nil && len(carry.Diff(job.Carried.Side(job.Swapped), now)) == 0 {
+		return job, nil
+	}
+	var load carry.Load
+	if len(now) > 0 {
+		if load, err = rehearse(ctx, env, job); err != nil {
+			return job, err
+		}
+	}
+	job.Carried = &load
+	return job, inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := stillAt(ctx, env, tx, job); err != nil {
+			return err
+		}
+		if err := env.Registry.SetCarried(ctx, tx, job.ID, load); err != nil || Name(job.Stage).Before(Replay) {
+			return err
+		}
+		return buildStatistics(ctx, env, tx, job)
+	})
+}
+
+// A rehearsal is the swap's DDL in a transaction that is rolled back: it tells
+// in time what can't be carried over, and how all the rest will read.
+type rehearsal struct {
+	env  *Env
+	job  registry.Job
+	load carry.Load
+}
+
+// rehearse rehearses the next swap. It holds the swap's locks for as long as
+// the swap will, and leaves nothing behind.
+func rehearse(ctx context.Context, env *Env, job registry.Job) (carry.Load, error) {
+	r := &rehearsal{env: env, job: job}
+	tries := 0
+	var oids []uint32
+	for _, t := range job.Tables {
+		oids = append(oids, liveOID(job, t))
+	}
+	attempt := lockJob{
+		what:   "rehearse the swap of " + job.Title(),
+		tables: oids,
+		before: r.prepare,
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			tries++
+			_, locks := swap{}.involved(env, r.job, tries)
+			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, locks)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if err := r.run(ctx, tx); err != nil {
+				return err
+			}
+			return errRehearsed
+		},
+	}
+	for {
+		err := withLocks(ctx, env, job, attempt)
+		switch {
+		case errors.Is(err, errRehearsed):
+			return r.load, nil
+		case !errors.Is(err, errAgain):
+			return r.load, err
+		}
+	}
+}
+
+// prepare gives an empty shadow its indexes, which views and replica
+// identities may need, and looks what is bound to the live tables.
+func (r *rehearsal) prepare(ctx context.Context, tx pgx.Tx) error {
+	if !r.job.Swapped {
+		for _, t := range r.job.Tables {
+			for _, index := range t.Blueprint.Indexes {
+				if index.Def == "" {
+					continue
+				}
+				if err := (syncSchema{}).createIn(ctx, r.env, tx, t, index); err != nil {
+					return err
+				}
+			}
+			for _, index := range t.Blueprint.Indexes {
+				if err := (syncSchema{}).attachIn(ctx, r.env, tx, t, index); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := (swap{}).warm(ctx, r.env, tx, r.job); err != nil {
+		return err
+	}
+	from, err := bound(ctx, r.env, tx, r.job)
+	if err != nil {
+		return err
+	}
+	r.take(from, from, carry.Forced(from))
+	return nil
+}
+
+// take sets both sides of the load by the direction of the swap.
+func (r *rehearsal) take(from, to []catalog.Dependent, recreate []string) {
+	r.load = carry.Load{Original: from, Rewritten: to, Recreate: recreate}
+	if r.job.Swapped {
+		r.load.Original, r.load.Rewritten = to, from
+	}
+	r.job.Carried = &r.load
+}
+
+// run finds the load, under the locks.
+func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
+	from, err := bound(ctx, r.env, tx, r.job)
+	if err != nil {
+		return err
+	}
+	if len(carry.Diff(r.load.Side(r.job.Swapped), from)) > 0 {
+		return errAgain // with the right locks
+	}
+	to, err := r.renamed(ctx, tx)
+	if err != nil {
+		return err
+	}
+	r.take(from, to, carry.Forced(from))
+	for {
+		again, err := r.try(ctx, tx, from, to)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// renamed reads what is bound to the live tables with the columns' names on the
+// standbys.
+func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx) ([]catalog.Dependent, error) {
+	var to []catalog.Dependent
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		for _, t := range r.job.Tables {
+			if err := sqltmpl.ExecAll(ctx, tx, renames(r.job, t)...); err != nil {
+				return err
+			}
+		}
+		var err error
+		if to, err = bound(ctx, r.env, tx, r.job); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if !errors.Is(err, errRehearsed) {
+		return nil, err
+	}
+	return to, nil
+}
+
+// renames gives the live table's columns the names of their counterparts; by a
+// detour, as names may change places.
+func renames(job registry.Job, t registry.Table) []sqltmpl.Statement {
+	var aside, home []sqltmpl.Statement
+	taken := map[sqltmpl.Ident]bool{}
+	for _, c := range t.Blueprint.Columns {
+		from, to := c.Source, c.Shadow
+		if job.Swapped {
+			from, to = to, from
+		}
+		if from != to && to != "" {
+			taken[to] = true
+		}
+	}
+	for i, c := range t.Blueprint.Columns {
+		from, to := c.Source, c.Shadow
+		if job.Swapped {
+			from, to = to, from
+		}
+		if from == "" || from == to || to == "" && !taken[from] {
+			continue
+		}
+		detour := sqltmpl.Ident(fmt.Sprintf("repave_column_%d", i+1))
+		aside = append(aside, sqltmpl.RenameColumn{Table: t.Name, Column: from, To: detour}.Statement())
+		if to != "" {
+			home = append(home, sqltmpl.RenameColumn{Table: t.Name, Column: detour, To: to}.Statement())
+		}
+	}
+	return append(aside, home...)
+}
+
+// try exchanges names once. If a view can't be replaced in place because its
+// columns change types, it is to be made again, and so is what uses it: again.
+func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent) (again bool, err error) {
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
+			return err
+		}
+		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach); err != nil {
+			return err
+		}
+		after := r.job
+		after.Swapped = !after.Swapped
+		is, err := bound(ctx, r.env, tx, after)
+		if err != nil {
+			return err
+		}
+		if differences := r.differences(to, is); len(differences) > 0 {
+			return &StateError{
+				Problem: fmt.Sprintf("not everything that is bound to %s would come out as it is: %v", r.job.Title(), differences),
+				Advice:  "drop it, and make it again after the swap; or report it as a bug in repave",
+			}
+		}
+		r.take(from, is, r.load.Recreate)
+		return checkFaithful(ctx, r.env, tx, r.job)
+	})
+	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
+		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
+		return true, r.complete(to)
+	}
+	return false, err
+}
+
+// remake reports whether a dependent that could not be replaced in place may
+// be made again.
+func (r *rehearsal) remake(failed *CarryError) bool {
+	d := failed.Dependent
+	return sqltmpl.IsDefinition(failed.Err) && !d.OnTable && !slices.Contains(r.load.Recreate, d.Name)
+}
+
+// complete makes sure that all that has to be made again can be.
+func (r *rehearsal) complete(list []catalog.Dependent) error {
+	for _, d := range list {
+		if slices.Contains(r.load.Recreate, d.Name) && len(d.Create) == 0 {
+			return &CarryError{Dependent: d, Err: errors.New("it uses what has to be made again, and can't be made again itself")}
+		}
+	}
+	return nil
+}
+
+// differences compares what came out with what went in. Where types change,
+// the server may read the same text differently.
+func (r *rehearsal) differences(to, is []catalog.Dependent) []string {
+	if !r.retyped() {
+		return carry.Diff(to, is)
+	}
+	var out []string
+	for _, d := range to {
+		if !slices.ContainsFunc(is, func(o catalog.Dependent) bool { return o.Name == d.Name }) {
+			out = append(out, d.Name+" is gone")
+		}
+	}
+	return out
+}
+
+func (r *rehearsal) retyped() bool {
+	for _, t := range r.job.Tables {
+		for _, c := range t.Blueprint.Columns {
+			if c.Source != "" && c.Shadow != "" && !c.Same {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sendEach sends steps one by one, to know which one fails.
+func sendEach(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
+	for _, step := range steps {
+		if _, err := step.Statement.Exec(ctx, tx); err != nil {
+			if sqltmpl.IsLockContention(err) || sqltmpl.IsConnection(err) || ctx.Err() != nil {
+				return err
+			}
+			return &CarryError{Dependent: step.Dependent, Err: err}
+		}
+	}
+	return nil
+}

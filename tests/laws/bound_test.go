@@ -1,0 +1,146 @@
+package laws_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/stages"
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+// boundObjects ties to richTable all that binds to a table by its number, under
+// names that need quoting.
+const boundObjects = `
+SET search_path = "Odd schema", public;
+CREATE TABLE other.audit (id bigserial PRIMARY KEY, what text, nr int);
+CREATE FUNCTION other."a trigger"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS
+	$$BEGIN INSERT INTO other.audit (what, nr) VALUES (TG_OP || ' ' || TG_NAME, coalesce(NEW.nr, OLD.nr)); RETURN NULL; END$$;
+CREATE FUNCTION other."a $$ statement"() RETURNS trigger LANGUAGE plpgsql AS
+	$f$BEGIN INSERT INTO other.audit (what, nr) SELECT 'new $$', count(*) FROM fresh; RETURN NULL; END$f$;
+CREATE FUNCTION other.before() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount := coalesce(NEW.amount, 1); RETURN NEW; END';
+CREATE TRIGGER "T of ON ""name" AFTER UPDATE OF name, "by hand" ON "Rich ""table" FOR EACH ROW
+	WHEN (OLD.name IS DISTINCT FROM NEW.name AND NEW.name <> ' ON "Odd schema"') EXECUTE FUNCTION other."a trigger"('USING', 'it''s');
+CREATE TRIGGER off AFTER INSERT ON "Rich ""table" FOR EACH ROW EXECUTE FUNCTION other."a trigger"();
+CREATE TRIGGER "always" BEFORE INSERT OR UPDATE ON "Rich ""table" FOR EACH ROW EXECUTE FUNCTION other.before();
+CREATE TRIGGER replica AFTER DELETE ON "Rich ""table" FOR EACH ROW EXECUTE FUNCTION other."a trigger"();
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON "Rich ""table" FROM other.parent DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (NEW.nr > 0) EXECUTE FUNCTION other."a trigger"();
+CREATE TRIGGER "transition" AFTER INSERT ON "Rich ""table" REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION other."a $$ statement"();
+ALTER TABLE "Rich ""table" DISABLE TRIGGER off, ENABLE ALWAYS TRIGGER "always", ENABLE REPLICA TRIGGER replica;
+COMMENT ON TRIGGER off ON "Rich ""table" IS 'it is \ off';
+CREATE CONSTRAINT TRIGGER "from" AFTER INSERT ON other.audit FROM "Rich ""table" FOR EACH ROW EXECUTE FUNCTION other."a trigger"();
+ALTER TABLE other.audit DISABLE TRIGGER "from";
+
+CREATE POLICY "see ON it" ON "Rich ""table" FOR SELECT TO pg_monitor, pg_read_all_stats USING (nr > 0 AND parent_id IN (SELECT id FROM other.parent));
+CREATE POLICY "change" ON "Rich ""table" AS RESTRICTIVE USING (true) WITH CHECK ("Rich ""table".name <> 'USING');
+COMMENT ON POLICY "change" ON "Rich ""table" IS 'a policy';
+ALTER TABLE "Rich ""table" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY elsewhere ON other.parent USING (EXISTS (SELECT FROM "Rich ""table" r WHERE r.parent_id = parent.id)) WITH CHECK (true);
+
+CREATE RULE "also ON" AS ON UPDATE TO "Rich ""table" WHERE OLD.nr = -1 DO ALSO INSERT INTO other.audit (what, nr) VALUES ('rule', NEW.nr);
+CREATE RULE quiet AS ON DELETE TO "Rich ""table" WHERE OLD.nr = -1 DO INSTEAD NOTHING;
+ALTER TABLE "Rich ""table" DISABLE RULE quiet; COMMENT ON RULE quiet ON "Rich ""table" IS 'rule';
+CREATE RULE elsewhere AS ON DELETE TO other.audit WHERE OLD.nr = -1 DO ALSO UPDATE "Rich ""table" SET name = 'gone' WHERE nr = -1;
+
+CREATE STATISTICS "stats of it" (ndistinct, mcv) ON nr, place FROM "Rich ""table"; ALTER STATISTICS "stats of it" SET STATISTICS 33;
+CREATE STATISTICS other.expr ON (lower(name)), nr FROM "Rich ""table"; COMMENT ON STATISTICS other.expr IS 'of an expression';
+CREATE PUBLICATION "a pub" FOR TABLE "Rich ""table", other.parent WITH (publish = 'insert, update');
+ALTER TABLE "Rich ""table" REPLICA IDENTITY FULL;
+
+CREATE VIEW "a view" WITH (security_barrier) AS SELECT "Id", name AS n, total, parent_id, nr FROM "Rich ""table" WHERE nr > 0 WITH LOCAL CHECK OPTION;
+CREATE VIEW other."view of view" AS SELECT v."Id", p.k FROM "a view" v JOIN other.parent p ON p.id = v.parent_id;
+CREATE VIEW grouped AS SELECT "Id", name, count(*) FROM "Rich ""table" GROUP BY "Id";
+CREATE VIEW whole AS SELECT r FROM "Rich ""table" r;
+CREATE RECURSIVE VIEW chain (i, u) AS SELECT "Id", up FROM "Rich ""table" WHERE up IS NULL UNION ALL SELECT r."Id", r.up FROM "Rich ""table" r JOIN chain ON r.up = chain.i;
+ALTER VIEW "a view" ALTER n SET DEFAULT 'view''s'; COMMENT ON VIEW "a view" IS 'a view'; COMMENT ON COLUMN "a view".n IS 'n';
+GRANT SELECT ON "a view" TO pg_monitor; GRANT SELECT (name) ON grouped TO PUBLIC; GRANT SELECT ON whole TO pg_monitor WITH GRANT OPTION;
+CREATE FUNCTION other.instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER instead INSTEAD OF UPDATE ON "a view" FOR EACH ROW EXECUTE FUNCTION other.instead();
+CREATE RULE on_view AS ON DELETE TO grouped DO INSTEAD NOTHING;
+
+CREATE FUNCTION other.bound(i int) RETURNS text LANGUAGE sql STABLE BEGIN ATOMIC SELECT name FROM "Rich ""table" WHERE "Id" = i; END;
+CREATE FUNCTION other.of_row(r "Rich ""table") RETURNS text LANGUAGE sql AS 'SELECT r.name';
+CREATE FUNCTION other.rows() RETURNS SETOF "Rich ""table" LANGUAGE sql STABLE AS 'SELECT * FROM "Odd schema"."Rich ""table"';
+CREATE VIEW other.computed AS SELECT other.of_row(r) AS x, r."Id" FROM "Rich ""table" r;
+CREATE VIEW other."on top" AS SELECT x FROM other.computed WHERE x <> '';
+COMMENT ON FUNCTION other.of_row IS 'of a row'; GRANT EXECUTE ON FUNCTION other.of_row TO pg_monitor; REVOKE EXECUTE ON FUNCTION other.rows FROM PUBLIC;
+RESET search_path;
+`
+
+// TestLaw5Field14And15WhatIsBoundFollows: everything bound to the table follows
+// its name to the new one, there and back, and reads as it was.
+func TestLaw5Field14And15WhatIsBoundFollows(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	for _, sql := range []string{richSQL(t, conn, ""), boundObjects} {
+		_, err := conn.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	pgtest.Exec(t, conn, "ANALYZE")
+	before, dump := pgtest.CatalogSnapshot(t, conn), dumpLines(t, dsn)
+	env := newEnv(t, dsn)
+	req := requestOf(t, conn, richName, nil)
+	same := func(what string) {
+		t.Helper()
+		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+		require.Equal(t, dump, dumpLines(t, dsn), what)
+	}
+	job := runTo(t, env, req, stages.Swap)
+	// Nobody reads the old table any more.
+	pgtest.Exec(t, conn, `INSERT INTO "Odd schema"."Rich ""table" (name, nr) VALUES ('fresh', 4711)`)
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM "Odd schema"."a view" WHERE n = 'fresh'`))
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other."on top" WHERE x = 'fresh'`))
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.rows() WHERE name = 'fresh'`))
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.audit WHERE what = 'INSERT late' AND nr = 4711`))
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.audit WHERE what = 'new $$'`))
+	require.Equal(t, 2, pgtest.Count(t, conn, `SELECT count(*) FROM pg_statistic_ext_data JOIN pg_statistic_ext ON oid = stxoid
+		WHERE stxrelid = '"Odd schema"."Rich ""table"'::regclass`), "statistics objects have data")
+	job, err := stages.RevertSwap(t.Context(), env, job)
+	require.NoError(t, err)
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM "Odd schema"."a view" WHERE n = 'fresh'`))
+	pgtest.Exec(t, conn, `DELETE FROM "Odd schema"."Rich ""table" WHERE nr = 4711`)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	before = pgtest.CatalogSnapshot(t, conn) // sequences have moved on
+	same("revert-swap and reset")
+	runTo(t, env, req, stages.Cleanup)
+	same("cleanup")
+	requireNoTraces(t, conn)
+}
+
+// TestLaw5WhatIsBoundFollowsChanges: columns that are renamed, dropped, added or
+// get another type take with them what is bound to them.
+func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	_, err := conn.Exec(t.Context(), `
+		CREATE TABLE t (id int PRIMARY KEY, a int, b text, c int, gone int);
+		INSERT INTO t SELECT g, g, 'b' || g, g, g FROM generate_series(1, 100) g;
+		CREATE VIEW v AS SELECT id, a, b FROM t WHERE a > 0; GRANT SELECT ON v TO pg_monitor; COMMENT ON VIEW v IS 'v';
+		CREATE VIEW on_v AS SELECT id + 1 AS next, b FROM v;
+		CREATE VIEW apart AS SELECT b, c FROM t;
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+		CREATE TRIGGER tr BEFORE UPDATE OF a, b ON t FOR EACH ROW WHEN (NEW.a > OLD.c) EXECUTE FUNCTION f();
+		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t;`)
+	require.NoError(t, err)
+	env := newEnv(t, dsn)
+	req := request(t, conn, "t", func(s *registry.Spec) {
+		s.Change.PKBigint = true
+		s.Change.Alter = []string{"RENAME COLUMN a TO c2", "RENAME COLUMN c TO a", "DROP COLUMN gone", "ALTER COLUMN b TYPE varchar(50)", "ADD COLUMN gone text"}
+	})
+	job, err := stages.Run(t.Context(), env, req, stages.Swap)
+	require.NoError(t, err)
+	require.Equal(t, []string{"2|b1"}, pgtest.Rows(t, conn, `SELECT * FROM on_v WHERE next = 2`))
+	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
+	def := pgtest.Rows(t, conn, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'tr'`)
+	require.Equal(t, []string{"CREATE TRIGGER tr BEFORE UPDATE OF c2, b ON public.t FOR EACH ROW WHEN ((new.c2 > old.a)) EXECUTE FUNCTION f()"}, def)
+	job, err = stages.RevertSwap(t.Context(), env, job)
+	require.NoError(t, err)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	require.Equal(t, []string{"integer"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
+}
