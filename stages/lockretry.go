@@ -19,6 +19,10 @@ import (
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 3 * time.Second
+	// burst is how many short misses in a row count as one, with a shortPause between them:
+	// applications that lock the same tables and views in other orders leave short gaps only.
+	burst      = 15
+	shortPause = 15 * time.Millisecond
 )
 
 // errAgain, returned from the work of withLocks, gives the locks back at once;
@@ -45,10 +49,19 @@ func withLocks(ctx context.Context, env *Env, job registry.Job, j lockJob) error
 	}
 	began := time.Now()
 	pause := firstPause
+	short := 0
 	for attempt := 1; ; attempt++ {
-		err := attemptLocks(ctx, env, limit, j)
+		waited, err := attemptLocks(ctx, env, limit, j)
 		if !sqltmpl.IsLockContention(err) {
 			return err
+		}
+		if short++; short%burst != 0 && waited < 2*nextLock {
+			// It cost nobody much, and the next moment may be a better one.
+			attempt--
+			if err := sleep(ctx, shortPause+rand.N(shortPause)); err != nil { //nolint:gosec // jitter
+				return err
+			}
+			continue
 		}
 		who := holders(ctx, env, j.tables)
 		if attempt >= env.Options.LockAttempts {
@@ -68,11 +81,12 @@ func withLocks(ctx context.Context, env *Env, job registry.Job, j lockJob) error
 	}
 }
 
-// attemptLocks is one attempt: locks, work, commit.
-func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob) error {
+// attemptLocks is one attempt: locks, work, commit. It returns how long it
+// waited for locks in vain.
+func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob) (waited time.Duration, err error) {
 	asked := time.Now()
 	var got time.Time
-	err := inTx(ctx, env.Source, func(tx pgx.Tx) error {
+	err = inTx(ctx, env.Source, func(tx pgx.Tx) error {
 		if j.before != nil {
 			if err := j.before(ctx, tx); err != nil {
 				return err
@@ -90,9 +104,10 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 	case !got.IsZero():
 		env.Stats.lock(got.Sub(asked), time.Since(got))
 	case sqltmpl.IsLockContention(err):
-		env.Stats.miss(time.Since(asked))
+		waited = time.Since(asked)
+		env.Stats.miss(waited)
 	}
-	return err
+	return waited, err
 }
 
 // lockLimit is the configured lock timeout, but below deadlock_timeout: in a
@@ -106,10 +121,19 @@ func lockLimit(ctx context.Context, env *Env) (time.Duration, error) {
 	return max(min(env.Options.LockTimeout, half), time.Millisecond), nil
 }
 
-// nextLock is the longest wait for a lock while another is held already: in a
+// nextLock bounds the wait for a lock while another is held already: in a
 // deadlock with an application, whose order of tables need not be ours, it is
-// all that the application notices. Later attempts wait longer.
+// all that the application notices. Most attempts wait for a fraction of it,
+// now and then one for longer, and longer each time.
 const nextLock = 50 * time.Millisecond
+
+// nextWait is how long attempt number n waits for all locks but the first.
+func nextWait(n int) time.Duration {
+	if n%burst == 0 {
+		return time.Duration(n/burst) * nextLock
+	}
+	return nextLock / 5
+}
 
 // A lockable is a relation that the swap locks ACCESS EXCLUSIVE.
 type lockable struct {

@@ -75,7 +75,7 @@ func rehearse(ctx context.Context, env *Env, job registry.Job) (carry.Load, erro
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			tries++
 			_, locks := swap{}.involved(env, r.job, tries)
-			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, locks)
+			return lockTables(ctx, tx, d, nextWait(tries), locks)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error {
 			if err := r.run(ctx, tx); err != nil {

@@ -142,7 +142,7 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			tries++
 			_, locks := s.involved(env, job, tries)
-			return lockTables(ctx, tx, d, time.Duration(tries)*nextLock, locks)
+			return lockTables(ctx, tx, d, nextWait(tries), locks)
 		},
 		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
 	})
