@@ -91,3 +91,56 @@ type OwnStatistics struct {
 func (p OwnStatistics) Statement() Statement {
 	return render("swap/own_statistics.sql", p, pgx.StrictNamedArgs{"relation": p.Relation, "schema": p.Schema})
 }
+
+// RenameView renames a materialized view.
+type RenameView struct {
+	View Table
+	To   Ident
+}
+
+// Statement renders swap/rename_view.sql.
+func (p RenameView) Statement() Statement { return render("swap/rename_view.sql", p, nil) }
+
+// MoveView moves a materialized view to a schema.
+type MoveView struct {
+	View   Table
+	Schema Ident
+}
+
+// Statement renders swap/move_view.sql.
+func (p MoveView) Statement() Statement { return render("swap/move_view.sql", p, nil) }
+
+// RefreshView fills a materialized view.
+type RefreshView struct {
+	View Table
+}
+
+// Statement renders swap/refresh_view.sql.
+func (p RefreshView) Statement() Statement { return render("swap/refresh_view.sql", p, nil) }
+
+// AnalyzeView analyzes a materialized view.
+type AnalyzeView struct {
+	View Table
+}
+
+// Statement renders swap/analyze_view.sql.
+func (p AnalyzeView) Statement() Statement { return render("swap/analyze_view.sql", p, nil) }
+
+// DropView drops a materialized view if it is there.
+type DropView struct {
+	View Table
+}
+
+// Statement renders swap/drop_view.sql.
+func (p DropView) Statement() Statement { return render("swap/drop_view.sql", p, nil) }
+
+// OwnViews lists the materialized views in a schema whose names begin alike.
+type OwnViews struct {
+	Schema string
+	Prefix string
+}
+
+// Statement renders swap/own_views.sql.
+func (p OwnViews) Statement() Statement {
+	return render("swap/own_views.sql", p, pgx.StrictNamedArgs{"schema": p.Schema, "prefix": p.Prefix})
+}

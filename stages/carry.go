@@ -42,14 +42,15 @@ func sendAll(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
 
 // exchangeNames parks the live tables, gives their names to the standbys and
 // binds to them what was bound to the others. The caller holds all locks.
-func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, send sender) error {
+// Materialized views wait filled, or are made here, empty.
+func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, send sender, filled bool) error {
 	load := job.Carried
 	// Bodies that are text were checked when they were made, with a search path of their own.
 	err := exec(ctx, tx, sqltmpl.SetLocal{Name: "check_function_bodies", Value: "off"}.Statement())
 	if err != nil {
 		return err
 	}
-	err = send(ctx, tx, carry.TakeAway(load.Side(job.Swapped), load.Recreate, env.parkedStatistics(job, job.Swapped)))
+	err = send(ctx, tx, carry.TakeAway(load.Side(job.Swapped), load.Recreate, env.parked(job, job.Swapped)))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, s
 			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
 		}
 	}
-	return send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parkedStatistics(job, !job.Swapped)))
+	return send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parked(job, !job.Swapped), filled))
 }
 
 // sides returns what parks and what takes over the name in the next swap.
@@ -76,20 +77,24 @@ func sides(env *Env, job registry.Job, t registry.Table) (from, to side) {
 	return from, to
 }
 
-// parkedStatistics returns how a side's statistics objects are called while its
-// table does not have the name: by a digest, as they may come and go.
-func (env *Env) parkedStatistics(job registry.Job, rewritten bool) func(catalog.Dependent) sqltmpl.Table {
-	return func(d catalog.Dependent) sqltmpl.Table {
-		h := fnv.New32a()
-		_, _ = h.Write([]byte(d.Schema + "." + d.StatisticsName))
-		what := fmt.Sprintf("ot%08x", h.Sum32())
+// parked returns how a side's statistics objects and materialized views are
+// called while its tables do not have their names: by a digest, as they may come,
+// change and go.
+func (env *Env) parked(job registry.Job, rewritten bool) carry.Parked {
+	return func(d catalog.Dependent, index sqltmpl.Ident) sqltmpl.Table {
+		h := fnv.New64a()
+		_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s", d.Name, d.Create, index)
+		what := "o"
 		if rewritten {
-			what = fmt.Sprintf("st%08x", h.Sum32())
+			what = "s"
 		}
-		at := slices.IndexFunc(job.Tables, func(t registry.Table) bool {
-			return d.Relation == t.SourceOID || d.Relation == t.ShadowOID
-		})
-		return env.names(job.Tables[max(at, 0)]).Object(what)
+		number := 1
+		for _, t := range job.Tables {
+			if d.Relation == t.SourceOID || d.Relation == t.ShadowOID {
+				number = t.Number
+			}
+		}
+		return env.Registry.Names(job.ID, number).Object(fmt.Sprintf("%s%016x", what, h.Sum64()))
 	}
 }
 
@@ -100,12 +105,13 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 		return nil, nil
 	}
 	for _, d := range slices.Backward(job.Carried.Side(job.Swapped)) {
-		if d.OnTable || d.Relation == 0 || !d.Direct && !slices.Contains(job.Carried.Recreate, d.Name) {
+		list := job.Carried.Side(job.Swapped)
+		if d.OnTable || d.Relation == 0 || !carry.Rebinds(list, d) && !slices.Contains(job.Carried.Recreate, d.Name) {
 			continue
 		}
 		name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
 		switch {
-		case d.Kind == "view":
+		case d.Kind == "view", d.Kind == carry.MaterializedView:
 			views = append(views, lockable{d.Relation, name, sqltmpl.LockView{View: name, Owner: d.RelationOwner}.Statement()})
 		case !d.OnView:
 			others = append(others, tableLock(d.Relation, name))
@@ -117,7 +123,7 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 // buildStatistics gives the standbys the statistics objects that they should
 // have, and takes from them those that their tables have lost. It may run again.
 func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
-	parked := env.parkedStatistics(job, !job.Swapped)
+	parked := env.parked(job, !job.Swapped)
 	for _, t := range job.Tables {
 		own, err := sqltmpl.All[sqltmpl.StatisticsObject](ctx, tx, sqltmpl.OwnStatistics{
 			Relation: standbyOID(job, t), Schema: string(env.Registry.Schema()),
@@ -131,7 +137,7 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 			if d.Kind != "statistics" || d.Relation != t.SourceOID && d.Relation != t.ShadowOID {
 				continue
 			}
-			name := parked(d)
+			name := parked(d, "")
 			wanted[name.Name] = true
 			if slices.ContainsFunc(own, func(o sqltmpl.StatisticsObject) bool { return o.Name == name.Name }) {
 				continue

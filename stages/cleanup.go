@@ -23,6 +23,9 @@ func erase(ctx context.Context, env *Env, job registry.Job) error {
 		if _, err := env.Registry.Lock(ctx, tx, job.ID); err != nil {
 			return err
 		}
+		if err := dropViews(ctx, env, tx, job); err != nil {
+			return err
+		}
 		artifacts, err := env.Registry.Artifacts(ctx, tx, job.ID)
 		if err != nil {
 			return err

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shadow"
@@ -76,6 +78,11 @@ func planTable(
 			return err
 		}
 		report.describe(&b)
+		dependents, err := catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		report.bound(dependents)
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
@@ -128,6 +135,31 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 	say(len(b.Sequences), "sequences", "re-owned, or with their position taken over, in the swap")
 	say(len(b.Shadow.Grants), "privileges", "granted on the shadow")
 	r.Carried = append(r.Carried, "owner, storage parameters, tablespace and comments")
+}
+
+// bound says how what is bound to the table follows its name.
+func (r *PlanReport) bound(dependents []catalog.Dependent) {
+	forced := carry.Forced(dependents)
+	for _, d := range dependents {
+		switch {
+		case d.Kind == "statistics":
+			r.Carried = append(r.Carried, d.Name+": a like one is gathered on the shadow, and they exchange names in the swap")
+		case d.OnTable:
+			r.Carried = append(r.Carried, d.Name+": moves in the swap")
+		case slices.Contains(forced, d.Name):
+			r.Carried = append(r.Carried, d.Name+": dropped and made again in the swap, with owner, grants and comments")
+		case d.Direct:
+			r.Carried = append(r.Carried, d.Name+": replaced where it stands in the swap, or made again if its types change")
+		}
+		if d.Direct && !d.OnTable && d.Relation != 0 {
+			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
+			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
+		}
+	}
+	if len(dependents) > 0 {
+		r.Notes = append(r.Notes, "the swap is rehearsed in setup, in a transaction that is rolled back, under the same locks: "+
+			"what can't follow the table's name is known before rows are copied")
+	}
 }
 
 // locks says what the job locks, how strongly and for how long.

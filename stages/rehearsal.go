@@ -40,7 +40,7 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 		}
 	}
 	job.Carried = &load
-	return job, inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
 		}
@@ -49,6 +49,7 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 		}
 		return buildStatistics(ctx, env, tx, job)
 	})
+	return job, err
 }
 
 // A rehearsal is the swap's DDL in a transaction that is rolled back: it tells
@@ -149,6 +150,9 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	r.take(from, to, carry.Forced(from))
+	if err := r.complete(to); err != nil {
+		return err
+	}
 	for {
 		again, err := r.try(ctx, tx, from, to)
 		if err != nil || !again {
@@ -217,7 +221,7 @@ func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Depen
 		if err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
-		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach); err != nil {
+		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach, false); err != nil {
 			return err
 		}
 		after := r.job
@@ -252,7 +256,7 @@ func (r *rehearsal) remake(failed *CarryError) bool {
 // complete makes sure that all that has to be made again can be.
 func (r *rehearsal) complete(list []catalog.Dependent) error {
 	for _, d := range list {
-		if slices.Contains(r.load.Recreate, d.Name) && len(d.Create) == 0 {
+		if slices.Contains(r.load.Recreate, d.Name) && (len(d.Create) == 0 || d.Kind == carry.MaterializedView) {
 			return &CarryError{Dependent: d, Err: errors.New("it uses what has to be made again, and can't be made again itself")}
 		}
 	}

@@ -42,6 +42,9 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 	if err := s.prepare(ctx, env, job); err != nil {
 		return 0, err
 	}
+	if err := fillViews(ctx, env, job); err != nil {
+		return 0, err
+	}
 	began, tries := time.Now(), 0
 	for {
 		tries++
@@ -51,6 +54,9 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 		}
 		if errors.Is(err, errRebound) {
 			if job, err = refresh(ctx, env, job); err != nil {
+				return 0, err
+			}
+			if err := fillViews(ctx, env, job); err != nil {
 				return 0, err
 			}
 			continue
@@ -296,7 +302,7 @@ func (swap) exchangeTables(ctx context.Context, env *Env, tx pgx.Tx, job registr
 			return err
 		}
 	}
-	if err := exchangeNames(ctx, env, tx, job, sendAll); err != nil {
+	if err := exchangeNames(ctx, env, tx, job, sendAll, true); err != nil {
 		return err
 	}
 	for _, t := range job.Tables {

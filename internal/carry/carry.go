@@ -34,7 +34,7 @@ func (l Load) Side(rewritten bool) []catalog.Dependent {
 func Forced(list []catalog.Dependent) []string {
 	var out []string
 	for _, d := range list {
-		if !d.OnTable && (d.Signature || d.Direct && len(d.Replace) == 0) {
+		if !d.OnTable && d.Kind != MaterializedView && (d.Signature || d.Direct && len(d.Replace) == 0) {
 			out = With(list, out, d.Name)
 		}
 	}
@@ -55,26 +55,60 @@ func With(list []catalog.Dependent, names []string, name string) []string {
 	return names
 }
 
+// Rebinds reports whether a dependent is bound to one of the tables, or to a
+// materialized view that is, by its number.
+func Rebinds(list []catalog.Dependent, d catalog.Dependent) bool {
+	return d.Direct || slices.ContainsFunc(d.Uses, func(name string) bool {
+		at := slices.IndexFunc(list, func(o catalog.Dependent) bool { return o.Name == name })
+		return at >= 0 && list[at].Kind == MaterializedView && Rebinds(list, list[at])
+	})
+}
+
+// Kinds that don't just drop and come again.
+const (
+	MaterializedView = "materialized view"
+	Statistics       = "statistics"
+)
+
+// Views returns the materialized views that are made anew, each after those
+// that it reads.
+func Views(list []catalog.Dependent) []catalog.Dependent {
+	var out []catalog.Dependent
+	for _, d := range list {
+		if d.Kind == MaterializedView && Rebinds(list, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // A Step is one statement about one dependent.
 type Step struct {
 	Dependent catalog.Dependent
 	Statement sqltmpl.Statement
 }
 
+// Parked says how an object, or an index of it, is called while its table does
+// not have the name: what holds data waits there with its data.
+type Parked func(d catalog.Dependent, index sqltmpl.Ident) sqltmpl.Table
+
 // TakeAway lists the steps that free the names of what is on the tables, and of
-// what is made again. The tables still have their names. parked says where a
-// statistics object waits, with what it has gathered.
-func TakeAway(list []catalog.Dependent, recreate []string, parked func(catalog.Dependent) sqltmpl.Table) []Step {
+// what is made again. The tables still have their names.
+func TakeAway(list []catalog.Dependent, recreate []string, parked Parked) []Step {
 	var steps []Step
 	for _, d := range slices.Backward(list) {
 		switch {
-		case d.Kind == "statistics":
-			to := parked(d)
+		case d.Kind == Statistics:
+			to := parked(d, "")
 			steps = append(steps,
 				Step{d, sqltmpl.RenameStatistics{Statistics: nameOf(d), To: to.Name}.Statement()},
 				Step{d, sqltmpl.MoveStatistics{
 					Statistics: sqltmpl.Table{Schema: d.Schema, Name: to.Name}, Schema: to.Schema,
 				}.Statement()})
+		case d.Kind == MaterializedView:
+			if Rebinds(list, d) {
+				steps = append(steps, Park(d, parked)...)
+			}
 		case d.OnTable || slices.Contains(recreate, d.Name):
 			steps = append(steps, all(d, d.Drop)...)
 		}
@@ -83,26 +117,70 @@ func TakeAway(list []catalog.Dependent, recreate []string, parked func(catalog.D
 }
 
 // PutBack lists the steps that bind everything to the tables that have the
-// names now.
-func PutBack(list []catalog.Dependent, recreate []string, parked func(catalog.Dependent) sqltmpl.Table) []Step {
+// names now. Materialized views wait filled, or are made here, empty.
+func PutBack(list []catalog.Dependent, recreate []string, parked Parked, filled bool) []Step {
 	var steps []Step
 	for _, d := range list {
 		switch {
-		case d.Kind == "statistics":
-			from := parked(d)
+		case d.Kind == Statistics:
+			from := parked(d, "")
 			steps = append(steps,
 				Step{d, sqltmpl.MoveStatistics{Statistics: from, Schema: d.Schema}.Statement()},
 				Step{d, sqltmpl.RenameStatistics{
 					Statistics: sqltmpl.Table{Schema: d.Schema, Name: from.Name}, To: d.StatisticsName,
 				}.Statement()})
 			steps = append(steps, all(d, d.Create[1:])...)
+		case d.Kind == MaterializedView:
+			switch {
+			case !Rebinds(list, d):
+			case filled:
+				steps = append(steps, Unpark(d, parked)...)
+			default:
+				steps = append(steps, all(d, d.Create)...)
+			}
 		case d.OnTable || slices.Contains(recreate, d.Name):
 			steps = append(steps, all(d, d.Create)...)
-		case d.Direct:
+		case Rebinds(list, d):
 			steps = append(steps, all(d, d.Replace)...)
 		}
 	}
 	return steps
+}
+
+// Park lists the steps that take a materialized view's name, with its indexes'.
+func Park(d catalog.Dependent, parked Parked) []Step {
+	var steps []Step
+	for _, index := range d.Indexes {
+		steps = append(steps, Step{d, sqltmpl.RenameIndex{
+			Index: sqltmpl.Table{Schema: d.RelationSchema, Name: index}, To: parked(d, index).Name,
+		}.Statement()})
+	}
+	to := parked(d, "")
+	return append(steps,
+		Step{d, sqltmpl.RenameView{View: relationOf(d), To: to.Name}.Statement()},
+		Step{d, sqltmpl.MoveView{View: sqltmpl.Table{Schema: d.RelationSchema, Name: to.Name}, Schema: to.Schema}.Statement()})
+}
+
+// Unpark lists the steps that give it all back.
+func Unpark(d catalog.Dependent, parked Parked) []Step {
+	from := parked(d, "")
+	steps := []Step{
+		{d, sqltmpl.MoveView{View: from, Schema: d.RelationSchema}.Statement()},
+		{d, sqltmpl.RenameView{View: sqltmpl.Table{Schema: d.RelationSchema, Name: from.Name}, To: d.RelationName}.Statement()},
+	}
+	for _, index := range d.Indexes {
+		steps = append(steps, Step{d, sqltmpl.RenameIndex{
+			Index: sqltmpl.Table{Schema: d.RelationSchema, Name: parked(d, index).Name}, To: index,
+		}.Statement()})
+	}
+	return steps
+}
+
+// Make lists the steps that make a materialized view, empty, under its name.
+func Make(d catalog.Dependent) []Step { return all(d, d.Create) }
+
+func relationOf(d catalog.Dependent) sqltmpl.Table {
+	return sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
 }
 
 func all(d catalog.Dependent, fragments []sqltmpl.Fragment) []Step {

@@ -33,6 +33,9 @@ type Dependent struct {
 	Drop    []sqltmpl.Fragment `json:"drop"`
 	Create  []sqltmpl.Fragment `json:"create"`
 	Replace []sqltmpl.Fragment `json:"replace"`
+	// Of a materialized view: whether it holds data, and what its indexes are called.
+	Populated bool            `json:"populated"`
+	Indexes   []sqltmpl.Ident `json:"indexes"`
 	// Of a statistics object: its name, and what its definition says between that and the table.
 	Schema           sqltmpl.Ident    `json:"schema"`
 	StatisticsName   sqltmpl.Ident    `json:"statistics_name" db:"statistics_name"`

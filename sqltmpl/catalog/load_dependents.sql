@@ -59,7 +59,7 @@ edges AS MATERIALIZED (
     WHERE t.classid = 'pg_catalog.pg_class'::regclass
 ),
 relations AS MATERIALIZED (
-    SELECT c.oid, c.relkind, c.relowner, c.relacl, c.reloptions,
+    SELECT c.oid, c.relkind, c.relowner, c.relacl, c.reloptions, c.relam, c.reltablespace, c.relispopulated,
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted,
         n.nspname AS schema, c.relname AS name, EXISTS (SELECT FROM tables b WHERE b.oid = c.oid) AS ours
     FROM pg_catalog.pg_class c
@@ -177,44 +177,72 @@ objects AS (
     JOIN tables b ON b.oid = l.prrelid
     WHERE t.classid = 'pg_catalog.pg_publication_rel'::regclass
     UNION ALL
-    SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, t.classid, t.objid, r.oid, false, r.relkind,
-        CASE r.relkind WHEN 'v' THEN 'view ' ELSE 'materialized view ' END || r.quoted,
+    SELECT k.kind, t.classid, t.objid, r.oid, false, r.relkind, k.kind || ' ' || r.quoted,
         CASE r.relkind WHEN 'v' THEN ARRAY['DROP VIEW ' || r.quoted] END,
-        CASE r.relkind WHEN 'v' THEN ARRAY[
-                'CREATE VIEW ' || r.quoted || o.options || ' AS' || E'\n' || pg_catalog.pg_get_viewdef(r.oid),
-                pg_catalog.format('ALTER VIEW %s OWNER TO %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner)),
-                pg_catalog.format('COMMENT ON VIEW %s IS ', r.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(r.oid, 'pg_class'))
-            ]
+        ARRAY[
+            'CREATE ' || pg_catalog.upper(k.kind) || ' ' || r.quoted
+                || coalesce(' USING ' || (SELECT pg_catalog.quote_ident(m.amname) FROM pg_catalog.pg_am m WHERE m.oid = r.relam AND m.amname <> 'heap'), '')
+                || o.options
+                || coalesce(' TABLESPACE ' || (SELECT pg_catalog.quote_ident(p.spcname) FROM pg_catalog.pg_tablespace p WHERE p.oid = r.reltablespace), '')
+                || ' AS' || E'\n' || pg_catalog.rtrim(pg_catalog.pg_get_viewdef(r.oid), ';')
+                || CASE r.relkind WHEN 'm' THEN E'\nWITH NO DATA' ELSE '' END,
+            pg_catalog.format('ALTER %s %s OWNER TO %I', pg_catalog.upper(k.kind), r.quoted, pg_catalog.pg_get_userbyid(r.relowner)),
+            pg_catalog.format('COMMENT ON %s %s IS ', pg_catalog.upper(k.kind), r.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(r.oid, 'pg_class'))
+        ]
+        || ARRAY(
+            SELECT pg_catalog.format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', r.quoted, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
+            FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+            WHERE f.adrelid = r.oid ORDER BY a.attnum)
+        || ARRAY(
+            SELECT pg_catalog.format('ALTER MATERIALIZED VIEW %s ALTER COLUMN %I SET STATISTICS %s', r.quoted, a.attname, a.attstattarget)
+            FROM pg_catalog.pg_attribute a
+            WHERE r.relkind = 'm' AND a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) >= 0
+            ORDER BY a.attnum)
+        || ARRAY(
+            SELECT pg_catalog.format('ALTER MATERIALIZED VIEW %s ALTER COLUMN %I SET STORAGE %s', r.quoted, a.attname,
+                CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
+            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+            WHERE r.relkind = 'm' AND a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attstorage <> y.typstorage
+            ORDER BY a.attnum)
+        || ARRAY(
+            SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS ', r.quoted, a.attname) || pg_catalog.quote_literal(pg_catalog.col_description(r.oid, a.attnum))
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.col_description(r.oid, a.attnum) IS NOT NULL
+            ORDER BY a.attnum)
+        || CASE WHEN r.relacl IS NOT NULL THEN
+            ARRAY[pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC, %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner))]
             || ARRAY(
-                SELECT pg_catalog.format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', r.quoted, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
-                FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-                WHERE f.adrelid = r.oid ORDER BY a.attnum)
-            || ARRAY(
-                SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS ', r.quoted, a.attname) || pg_catalog.quote_literal(pg_catalog.col_description(r.oid, a.attnum))
-                FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.col_description(r.oid, a.attnum) IS NOT NULL
-                ORDER BY a.attnum)
-            || CASE WHEN r.relacl IS NOT NULL THEN
-                ARRAY[pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC, %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner))]
-                || ARRAY(
-                    SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', x.privilege_type, r.quoted,
-                        CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
-                        CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-                    FROM pg_catalog.aclexplode(r.relacl) x ORDER BY x.grantee, x.privilege_type)
-                ELSE '{}' END
-            || ARRAY(
-                SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', x.privilege_type, a.attname, r.quoted,
+                SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', x.privilege_type, r.quoted,
                     CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
                     CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-                FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
-                WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-                ORDER BY a.attnum, x.grantee, x.privilege_type)
-        END,
+                FROM pg_catalog.aclexplode(r.relacl) WITH ORDINALITY x ORDER BY x.ordinality)
+            ELSE '{}' END
+        || ARRAY(
+            SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', x.privilege_type, a.attname, r.quoted,
+                CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+            FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) WITH ORDINALITY x
+            WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+            ORDER BY a.attnum, x.ordinality)
+        -- A materialized view's indexes.
+        || ARRAY(
+            SELECT s FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+            CROSS JOIN LATERAL (SELECT pg_catalog.quote_ident(r.schema) || '.' || pg_catalog.quote_ident(c.relname) AS quoted) q
+            CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[
+                pg_catalog.pg_get_indexdef(c.oid),
+                'ALTER INDEX ' || q.quoted || ' SET TABLESPACE ' || (SELECT pg_catalog.quote_ident(p.spcname) FROM pg_catalog.pg_tablespace p WHERE p.oid = c.reltablespace),
+                'COMMENT ON INDEX ' || q.quoted || ' IS ' || pg_catalog.quote_literal(pg_catalog.obj_description(c.oid, 'pg_class')),
+                CASE WHEN i.indisclustered THEN pg_catalog.format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', r.quoted, c.relname) END
+            ]) WITH ORDINALITY AS u (s, n)
+            WHERE i.indrelid = r.oid
+            ORDER BY c.relname, u.n),
         CASE r.relkind WHEN 'v' THEN ARRAY[
             'CREATE OR REPLACE VIEW ' || r.quoted || o.options || ' AS' || E'\n' || pg_catalog.pg_get_viewdef(r.oid)] END,
         false, NULL, NULL, NULL, -1
     FROM tree t
     JOIN relations r ON r.oid = t.objid AND r.relkind IN ('v', 'm')
+    CROSS JOIN LATERAL (SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END AS kind) k
     CROSS JOIN LATERAL (
         SELECT coalesce(' WITH (' || pg_catalog.string_agg(
             pg_catalog.format('%I=%L', pg_catalog.split_part(x, '=', 1), pg_catalog.substr(x, pg_catalog.strpos(x, '=') + 1)), ', ') || ')', '') AS options
@@ -236,7 +264,7 @@ objects AS (
                     SELECT pg_catalog.format('GRANT %s ON ROUTINE %s TO %s%s', x.privilege_type, f.identity,
                         CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
                         CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-                    FROM pg_catalog.aclexplode(p.proacl) x ORDER BY x.grantee, x.privilege_type)
+                    FROM pg_catalog.aclexplode(p.proacl) WITH ORDINALITY x ORDER BY x.ordinality)
                 ELSE '{}' END
         END,
         CASE WHEN p.prokind <> 'a' THEN ARRAY[pg_catalog.pg_get_functiondef(p.oid)] END,
@@ -273,6 +301,11 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     coalesce(o.relkind = 'v', false) AS on_view,
     coalesce(r.schema, '') AS relation_schema, coalesce(r.name, '') AS relation_name,
     coalesce(pg_catalog.pg_get_userbyid(r.relowner), '') AS relation_owner,
+    coalesce(r.relkind = 'm' AND r.relispopulated, false) AS populated,
+    ARRAY(
+        SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        WHERE o.kind = 'materialized view' AND i.indrelid = r.oid ORDER BY 1
+    ) AS indexes,
     coalesce(o.drop, '{}') AS drop,
     coalesce(pg_catalog.array_remove(o.create, NULL), '{}') AS create,
     coalesce(o.replace, '{}') AS replace,

@@ -320,7 +320,7 @@ FROM (
                 -- These are carried: see load_dependents.sql.
                 AND w.kind NOT IN ('trigger', 'policy', 'statistics', 'publication')
                 AND NOT (w.kind = 'rule' AND NOT w.view)
-                AND NOT (w.view AND w.relkind = 'v' AND NOT EXISTS (
+                AND NOT (w.view AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_class c WHERE c.oid = w.relid AND c.relpersistence = 't'))
                 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_proc p WHERE w.kind = 'function' AND p.oid = w.objid AND p.prokind <> 'a')

@@ -66,6 +66,15 @@ CREATE FUNCTION other.rows() RETURNS SETOF "Rich ""table" LANGUAGE sql STABLE AS
 CREATE VIEW other.computed AS SELECT other.of_row(r) AS x, r."Id" FROM "Rich ""table" r;
 CREATE VIEW other."on top" AS SELECT x FROM other.computed WHERE x <> '';
 COMMENT ON FUNCTION other.of_row IS 'of a row'; GRANT EXECUTE ON FUNCTION other.of_row TO pg_monitor; REVOKE EXECUTE ON FUNCTION other.rows FROM PUBLIC;
+
+CREATE MATERIALIZED VIEW "m view" WITH (fillfactor = 80) AS SELECT nr, name, count(*) AS c FROM "Rich ""table" GROUP BY nr, name;
+CREATE UNIQUE INDEX "m ON idx" ON "m view" (nr) INCLUDE (c); CREATE INDEX m2 ON "m view" (lower(name)) WHERE c > 0;
+ALTER MATERIALIZED VIEW "m view" CLUSTER ON "m ON idx"; ALTER MATERIALIZED VIEW "m view" ALTER name SET STATISTICS 12; ALTER MATERIALIZED VIEW "m view" ALTER name SET STORAGE MAIN;
+COMMENT ON MATERIALIZED VIEW "m view" IS 'm'; COMMENT ON INDEX "m ON idx" IS 'i'; COMMENT ON COLUMN "m view".c IS 'c'; GRANT SELECT ON "m view" TO pg_monitor;
+CREATE MATERIALIZED VIEW other.mm AS SELECT sum(c) AS s FROM "m view" JOIN other.parent ON true;
+CREATE VIEW other.onmm AS SELECT s FROM other.mm;
+CREATE MATERIALIZED VIEW other.empty AS SELECT name FROM "Rich ""table" WITH NO DATA;
+CREATE MATERIALIZED VIEW other.of_view AS SELECT n FROM "a view";
 RESET search_path;
 `
 
@@ -97,6 +106,13 @@ func TestLaw5Field14And15WhatIsBoundFollows(t *testing.T) {
 	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.rows() WHERE name = 'fresh'`))
 	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.audit WHERE what = 'INSERT late' AND nr = 4711`))
 	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.audit WHERE what = 'new $$'`))
+	// Materialized views hold what they held, and read the new table when refreshed.
+	require.Equal(t, 300, pgtest.Count(t, conn, `SELECT count(*) FROM "Odd schema"."m view"`))
+	require.Equal(t, []string{"3000"}, pgtest.Rows(t, conn, `SELECT s FROM other.onmm`))
+	pgtest.Exec(t, conn, `REFRESH MATERIALIZED VIEW CONCURRENTLY "Odd schema"."m view"`)
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM "Odd schema"."m view" WHERE name = 'fresh'`))
+	pgtest.Exec(t, conn, `REFRESH MATERIALIZED VIEW other.mm`)
+	require.Equal(t, []string{"3010"}, pgtest.Rows(t, conn, `SELECT s FROM other.onmm`))
 	require.Equal(t, 2, pgtest.Count(t, conn, `SELECT count(*) FROM pg_statistic_ext_data JOIN pg_statistic_ext ON oid = stxoid
 		WHERE stxrelid = '"Odd schema"."Rich ""table"'::regclass`), "statistics objects have data")
 	job, err := stages.RevertSwap(t.Context(), env, job)
@@ -124,6 +140,7 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 		CREATE VIEW v AS SELECT id, a, b FROM t WHERE a > 0; GRANT SELECT ON v TO pg_monitor; COMMENT ON VIEW v IS 'v';
 		CREATE VIEW on_v AS SELECT id + 1 AS next, b FROM v;
 		CREATE VIEW apart AS SELECT b, c FROM t;
+		CREATE MATERIALIZED VIEW m AS SELECT id, a AS was_a FROM t; CREATE INDEX mi ON m (was_a); CREATE VIEW on_m AS SELECT id FROM m;
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 		CREATE TRIGGER tr BEFORE UPDATE OF a, b ON t FOR EACH ROW WHEN (NEW.a > OLD.c) EXECUTE FUNCTION f();
 		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t;`)
@@ -137,6 +154,8 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"2|b1"}, pgtest.Rows(t, conn, `SELECT * FROM on_v WHERE next = 2`))
 	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
+	require.Equal(t, []string{"1|1"}, pgtest.Rows(t, conn, `SELECT * FROM m WHERE was_a = 1`))
+	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_m'::regclass`))
 	def := pgtest.Rows(t, conn, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'tr'`)
 	require.Equal(t, []string{"CREATE TRIGGER tr BEFORE UPDATE OF c2, b ON public.t FOR EACH ROW WHEN ((new.c2 > old.a)) EXECUTE FUNCTION f()"}, def)
 	job, err = stages.RevertSwap(t.Context(), env, job)
