@@ -40,6 +40,17 @@ func (p DeadlockTimeout) Statement() Statement {
 	return render("session/deadlock_timeout.sql", p, nil)
 }
 
+// ShortLockTimeout returns a lock_timeout of Most milliseconds, or one below
+// deadlock_timeout where that is shorter.
+type ShortLockTimeout struct {
+	Most int
+}
+
+// Statement renders session/short_lock_timeout.sql.
+func (p ShortLockTimeout) Statement() Statement {
+	return render("session/short_lock_timeout.sql", p, pgx.StrictNamedArgs{"most": p.Most})
+}
+
 // LockTable locks a table ACCESS EXCLUSIVE.
 type LockTable struct {
 	Table Table

@@ -50,15 +50,21 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 	return 0, nil
 }
 
+// deleteLogged deletes from the shadow what replay will write. It holds ACCESS
+// SHARE on the source and gives way when an application waits for that.
 func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	capture := env.capture(job, t)
-	return inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
-		n, err := capture.DeleteLogged(ctx, tx)
-		if err != nil {
-			return fmt.Errorf("deleting changed keys from the shadow: %w", err)
-		}
-		env.Logger.DebugContext(ctx, "deleted changed keys from the shadow", slog.Int64("rows", n))
-		return env.Registry.SetLastWrite(ctx, tx, t)
+	what := "deleting of changed keys of " + t.Name.Plain()
+	return yielding(ctx, env, job, what, func(ctx context.Context, y *yielder) error {
+		return inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
+			y.watch(tx.Conn())
+			n, err := capture.DeleteLogged(ctx, tx)
+			if err != nil {
+				return fmt.Errorf("deleting changed keys from the shadow: %w", err)
+			}
+			env.Logger.DebugContext(ctx, "deleted changed keys from the shadow", slog.Int64("rows", n))
+			return env.Registry.SetLastWrite(ctx, tx, t)
+		})
 	})
 }
 
