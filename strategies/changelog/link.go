@@ -79,15 +79,15 @@ const lockTimeout = 100
 // common fills in the names, which differ between directions by an infix.
 func common(names shadow.Names, infix string, settings map[string]string) sqltmpl.Link {
 	link := sqltmpl.Link{
-		Log:         names.Object(infix + "log"),
-		KeysTable:   names.Object(infix + "keys").Name,
-		Capture:     names.Object(infix + "capture"),
-		Resync:      names.Object(infix + "resync"),
-		Guarded:     names.Object(infix + "guarded"),
-		Fits:        names.Object(infix + "fits"),
-		Castable:    names.Object(infix + "castable"),
-		Row:         names.Object(infix + "row").Name,
-		Truncate:    names.Object(infix + "truncate").Name,
+		Log:       names.Object(infix + "log"),
+		KeysTable: names.Object(infix + "keys").Name,
+		Capture:   names.Object(infix + "capture"),
+		Resync:    names.Object(infix + "resync"),
+		Guarded:   names.Object(infix + "guarded"),
+		Fits:      names.Object(infix + "fits"),
+		Castable:  names.Object(infix + "castable"),
+		Row:       names.Object(infix + "row").Name,
+		Truncate:  names.Object(infix + "truncate").Name,
 	}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		link.Settings = append(link.Settings, sqltmpl.Setting{
