@@ -111,6 +111,30 @@ func (p StandbyLag) Statement() Statement {
 	return render("session/standby_lag.sql", p, nil)
 }
 
+// SlotWAL reads which replication slot keeps the most WAL.
+type SlotWAL struct{}
+
+// Statement renders session/slot_wal.sql.
+func (p SlotWAL) Statement() Statement {
+	return render("session/slot_wal.sql", p, nil)
+}
+
+// ActiveSessions counts the sessions of others that are at work.
+type ActiveSessions struct{}
+
+// Statement renders session/active_sessions.sql.
+func (p ActiveSessions) Statement() Statement {
+	return render("session/active_sessions.sql", p, nil)
+}
+
+// ReadParallelism reads how many sessions the server can serve at once.
+type ReadParallelism struct{}
+
+// Statement renders session/read_parallelism.sql.
+func (p ReadParallelism) Statement() Statement {
+	return render("session/read_parallelism.sql", p, nil)
+}
+
 // TableName reads what a relation is called now.
 type TableName struct {
 	Relation uint32

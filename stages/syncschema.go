@@ -86,12 +86,20 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 	sessions := max(env.Options.Workers, 1)
 	// The server's parallel workers count as sessions: more processes than that only add work.
 	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
+	throttle, err := newThrottle(ctx, env, job)
+	if err != nil {
+		return err
+	}
 	finished := make(chan struct{}, total)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sessions)
 	for _, index := range indexes {
 		group.Go(func() error {
-			if err := s.create(groupCtx, env, t, index, helpers); err != nil {
+			if err := throttle.clear(groupCtx); err != nil {
+				return err
+			}
+			err := throttle.step(groupCtx, false, func() error { return s.create(groupCtx, env, t, index, helpers) })
+			if err != nil {
 				return err
 			}
 			finished <- struct{}{}
