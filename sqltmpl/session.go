@@ -51,6 +51,24 @@ func (p ShortLockTimeout) Statement() Statement {
 	return render("session/short_lock_timeout.sql", p, pgx.StrictNamedArgs{"most": p.Most})
 }
 
+// LimitWaits bounds every wait for a lock until the end of the transaction.
+type LimitWaits struct {
+	Milliseconds int64
+}
+
+// Statement renders session/limit_waits.sql.
+func (p LimitWaits) Statement() Statement {
+	return render("session/limit_waits.sql", p, nil)
+}
+
+// HurryCommit makes the transaction's COMMIT return before it is on disk.
+type HurryCommit struct{}
+
+// Statement renders session/hurry_commit.sql.
+func (p HurryCommit) Statement() Statement {
+	return render("session/hurry_commit.sql", p, nil)
+}
+
 // LockTable locks a table ACCESS EXCLUSIVE.
 type LockTable struct {
 	Table Table
