@@ -53,7 +53,7 @@ type Link struct {
 	Values        []Fragment // what they are made of, over a live row aliased s
 	Kept          []Kept
 	Settings      []Setting
-	LockTimeout   Literal // of guarded resync
+	LockTimeout   Literal // of functions that a writer may wait for
 }
 
 // Signature is the argument list of Resync and Guarded.

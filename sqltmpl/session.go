@@ -40,6 +40,35 @@ func (p DeadlockTimeout) Statement() Statement {
 	return render("session/deadlock_timeout.sql", p, nil)
 }
 
+// ShortLockTimeout returns a lock_timeout of Most milliseconds, or one below
+// deadlock_timeout where that is shorter.
+type ShortLockTimeout struct {
+	Most int
+}
+
+// Statement renders session/short_lock_timeout.sql.
+func (p ShortLockTimeout) Statement() Statement {
+	return render("session/short_lock_timeout.sql", p, pgx.StrictNamedArgs{"most": p.Most})
+}
+
+// LimitWaits bounds every wait for a lock until the end of the transaction.
+type LimitWaits struct {
+	Milliseconds int64
+}
+
+// Statement renders session/limit_waits.sql.
+func (p LimitWaits) Statement() Statement {
+	return render("session/limit_waits.sql", p, nil)
+}
+
+// HurryCommit makes the transaction's COMMIT return before it is on disk.
+type HurryCommit struct{}
+
+// Statement renders session/hurry_commit.sql.
+func (p HurryCommit) Statement() Statement {
+	return render("session/hurry_commit.sql", p, nil)
+}
+
 // LockTable locks a table ACCESS EXCLUSIVE.
 type LockTable struct {
 	Table Table
@@ -98,6 +127,30 @@ type StandbyLag struct{}
 // Statement renders session/standby_lag.sql.
 func (p StandbyLag) Statement() Statement {
 	return render("session/standby_lag.sql", p, nil)
+}
+
+// SlotWAL reads which replication slot keeps the most WAL.
+type SlotWAL struct{}
+
+// Statement renders session/slot_wal.sql.
+func (p SlotWAL) Statement() Statement {
+	return render("session/slot_wal.sql", p, nil)
+}
+
+// ActiveSessions counts the sessions of others that are at work.
+type ActiveSessions struct{}
+
+// Statement renders session/active_sessions.sql.
+func (p ActiveSessions) Statement() Statement {
+	return render("session/active_sessions.sql", p, nil)
+}
+
+// ReadParallelism reads how many sessions the server can serve at once.
+type ReadParallelism struct{}
+
+// Statement renders session/read_parallelism.sql.
+func (p ReadParallelism) Statement() Statement {
+	return render("session/read_parallelism.sql", p, nil)
 }
 
 // TableName reads what a relation is called now.

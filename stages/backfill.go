@@ -65,7 +65,13 @@ func (backfill) copyTable(ctx context.Context, env *Env, job registry.Job, t reg
 	if err != nil {
 		return err
 	}
-	c := &copier{env: env, job: job, table: t, link: env.link(job, t), shape: state.Shape, limiter: newLimiter(env)}
+	throttle, err := newThrottle(ctx, env, job)
+	if err != nil {
+		return err
+	}
+	c := &copier{
+		env: env, job: job, table: t, link: env.link(job, t), shape: state.Shape, limiter: newLimiter(env), throttle: throttle,
+	}
 	for {
 		group, groupCtx := errgroup.WithContext(ctx)
 		for range max(env.Options.Workers, 1) {
@@ -96,12 +102,13 @@ func newLimiter(env *Env) *rate.Limiter {
 
 // A copier copies the batches of one table.
 type copier struct {
-	env     *Env
-	job     registry.Job
-	table   registry.Table
-	link    sqltmpl.Link
-	shape   string // of the source, when it was last compared completely
-	limiter *rate.Limiter
+	env      *Env
+	job      registry.Job
+	table    registry.Table
+	link     sqltmpl.Link
+	shape    string // of the source, when it was last compared completely
+	limiter  *rate.Limiter
+	throttle *throttle
 }
 
 // work copies batches until there is none left to take. The number of pages
@@ -109,18 +116,22 @@ type copier struct {
 func (c *copier) work(ctx context.Context) error {
 	pages := int64(minRange)
 	for {
-		if err := throttle(ctx, c.env, c.job); err != nil {
+		if err := c.throttle.clear(ctx); err != nil {
 			return err
 		}
-		began := time.Now()
-		copied, rows, err := c.copyNext(ctx, pages)
+		var copied, rows int64
+		err := c.throttle.step(ctx, true, func() (err error) {
+			began := time.Now()
+			copied, rows, err = c.copyNext(ctx, pages)
+			pages = nextSize(copied, time.Since(began), c.env.Options.BatchTime)
+			return err
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		pages = nextSize(copied, time.Since(began), c.env.Options.BatchTime)
 		if c.limiter != nil {
 			pages = min(pages, c.pagesPerSecond(copied, rows))
 			if err := waitRate(ctx, c.limiter, rows); err != nil {

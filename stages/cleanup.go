@@ -10,11 +10,14 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// erase drops everything that a job made, from the artifact list, and forgets
-// the job: cleanup after the swap (the old table goes) and reset before it (the
+// erase drops everything that a job made, from the artifact list, and ends the
+// job: cleanup after the swap (the old table goes) and reset before it (the
 // shadow goes) are the same. Only the triggers need a lock on the live table,
 // ACCESS EXCLUSIVE for a moment; they go in a transaction of their own, since
 // dropping a large table may take longer. May run again after a crash.
+//
+// Whoever resets a job twice learns that there is none. A job that was cleaned
+// up is done first, until its record is forgotten.
 func erase(ctx context.Context, env *Env, job registry.Job) error {
 	if err := eraseTriggers(ctx, env, job); err != nil {
 		return err
@@ -37,6 +40,9 @@ func erase(ctx context.Context, env *Env, job registry.Job) error {
 			if err := exec(ctx, tx, sqltmpl.DropArtifact{Undo: sqltmpl.Fragment(a.Undo)}.Statement()); err != nil {
 				return err
 			}
+		}
+		if job.Swapped {
+			return env.Registry.SetStage(ctx, tx, job.ID, string(Done))
 		}
 		return env.Registry.Delete(ctx, tx, job.ID)
 	})

@@ -33,6 +33,9 @@ func (e *OptionsError) Hint() string {
 // tables' advisory locks. Rows that the original table can't hold are named
 // before anything happens.
 func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if err := Unfinished(job); err != nil {
+		return job, err
+	}
 	if !job.Swapped {
 		return job, &StateError{
 			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
@@ -81,6 +84,9 @@ func sequencesFit(ctx context.Context, env *Env, t registry.Table) error {
 // VerifyNow compares every row of the job's two tables in one snapshot. It
 // changes nothing.
 func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	if err := Unfinished(job); err != nil {
+		return job, err
+	}
 	if job.Swapped {
 		if err := validate(ctx, env, job); err != nil {
 			return job, err
@@ -98,8 +104,12 @@ func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, e
 }
 
 // Erase ends a job after its swap: the old table and every trace of the job
-// go. It can't be undone.
+// go. It can't be undone. May run again after a crash.
 func Erase(ctx context.Context, env *Env, job registry.Job) error {
+	if Name(job.Stage) == Done {
+		forget(ctx, env, job)
+		return nil
+	}
 	if !job.Swapped {
 		return &StateError{
 			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
@@ -113,12 +123,19 @@ func Erase(ctx context.Context, env *Env, job registry.Job) error {
 	if err := validate(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)
 	}
-	return eraseStage(ctx, env, job)
+	if err := eraseStage(ctx, env, job); err != nil {
+		return err
+	}
+	forget(ctx, env, job)
+	return nil
 }
 
 // Reset ends a job before its swap: all that it made goes, the source table is
 // as it was.
 func Reset(ctx context.Context, env *Env, job registry.Job) error {
+	if err := Unfinished(job); err != nil {
+		return err
+	}
 	if job.Swapped {
 		return &StateError{
 			Problem: fmt.Sprintf("%s has been swapped already", job.Title()),

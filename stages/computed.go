@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -12,7 +14,8 @@ import (
 
 // resyncComputed logs, in a job that has been reverted, the rows whose computed
 // columns applications have written since: the shadow is to have them computed
-// anew. It compares the whole tables, and only if the job computes columns.
+// anew. It compares the whole tables, and only if the job computes columns; it
+// holds ACCESS SHARE meanwhile, and gives way when an application waits for that.
 func resyncComputed(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	computes := slices.ContainsFunc(t.Blueprint.Columns, func(c shadow.Column) bool {
 		return c.Source == "" && c.Using != ""
@@ -27,7 +30,15 @@ func resyncComputed(ctx context.Context, env *Env, job registry.Job, t registry.
 	if !slices.ContainsFunc(runs, func(r registry.StageRun) bool { return r.Backward }) {
 		return nil
 	}
-	if err := exec(ctx, env.Target, sqltmpl.LogDiffering{Compare: compareOf(env, job, t)}.Statement()); err != nil {
+	find := sqltmpl.LogDiffering{Compare: compareOf(env, job, t)}.Statement()
+	what := "comparison of computed columns of " + t.Name.Plain()
+	err = yielding(ctx, env, job, what, func(ctx context.Context, y *yielder) error {
+		return withConn(ctx, env.Target, func(conn *pgx.Conn) error {
+			y.watch(conn)
+			return exec(ctx, conn, find)
+		})
+	})
+	if err != nil {
 		return fmt.Errorf("finding computed columns that applications wrote: %w", err)
 	}
 	return nil

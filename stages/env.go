@@ -16,6 +16,8 @@ type Options struct {
 	BatchTime      time.Duration // what a batch should take
 	MaxRate        float64       // rows per second of the backfill; 0 is no limit
 	MaxLag         time.Duration // pause while a standby is further behind; 0 is no limit
+	MaxSlotWAL     int64         // pause while a replication slot keeps more bytes of WAL; 0 is no limit
+	MaxActive      int           // go slowly while so many sessions of others are at work; 0 is no limit
 	LockTimeout    time.Duration // longest wait for a lock on a user's table
 	LockAttempts   int
 	SnapshotWait   time.Duration // longest wait for old snapshots before the swap
@@ -23,10 +25,13 @@ type Options struct {
 	SkipVerify     bool          // for measurements only: swap without proof
 }
 
+// AutoActive is a MaxActive of as many sessions as the server can serve at once.
+const AutoActive = -1
+
 // Defaults returns the options of a run without flags.
 func Defaults() Options {
 	return Options{
-		Workers: 2, BatchTime: 500 * time.Millisecond, MaxLag: 10 * time.Second,
+		Workers: 2, BatchTime: 500 * time.Millisecond, MaxLag: 10 * time.Second, MaxActive: AutoActive,
 		LockTimeout: 500 * time.Millisecond, LockAttempts: 60, SnapshotWait: time.Hour,
 	}
 }

@@ -87,6 +87,9 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 	asked := time.Now()
 	var got time.Time
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) error {
+		if err := hurry(ctx, env, tx); err != nil {
+			return err
+		}
 		if j.before != nil {
 			if err := j.before(ctx, tx); err != nil {
 				return err
@@ -108,6 +111,20 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 		env.Stats.miss(waited)
 	}
 	return waited, err
+}
+
+// hurry makes the COMMIT of a transaction that holds locks on users' tables give
+// them back before it is on disk or on a synchronous standby. If the server
+// crashes just then, the transaction is lost together with everything after it:
+// the job is where a crash before it would have left it, and no application
+// can have committed anything that depends on it. Nothing is reported as done
+// before a later COMMIT has waited for the disk. This needs the registry to be in
+// the same database.
+func hurry(ctx context.Context, env *Env, tx pgx.Tx) error {
+	if env.Source != env.Target {
+		return nil
+	}
+	return exec(ctx, tx, sqltmpl.HurryCommit{}.Statement())
 }
 
 // lockLimit is the configured lock timeout, but below deadlock_timeout: in a
@@ -155,10 +172,8 @@ func lockTables(ctx context.Context, tx pgx.Tx, d, next time.Duration, locks []l
 		if i > 0 {
 			wait = min(wait, next)
 		}
-		if err := setLockTimeout(ctx, tx, wait); err != nil {
-			return err
-		}
-		if err := exec(ctx, tx, l.lock); err != nil {
+		limit := sqltmpl.LimitWaits{Milliseconds: max(wait.Milliseconds(), 1)}.Statement()
+		if err := sqltmpl.ExecAll(ctx, tx, limit, l.lock); err != nil {
 			return fmt.Errorf("locking %s: %w", l.name.Plain(), err)
 		}
 	}

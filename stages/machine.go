@@ -25,14 +25,18 @@ type Request struct {
 }
 
 // Run starts the job of req.Spec, or goes on with it where it stopped, up to
-// and including the stage until. It returns the job as it is then. The caller
-// holds the tables' advisory locks.
+// and including the stage until. It returns the job as it is then; one that is
+// Done already was not heard of, and is no more. The caller holds the tables'
+// advisory locks.
 func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
 	if len(req.Spec.Tables) > 1 {
 		return registry.Job{}, &StateError{
 			Problem: "several tables in one job are not supported yet",
 			Advice:  "run one job for each table",
 		}
+	}
+	if job, done, err := alreadyDone(ctx, env, req); err != nil || done {
+		return job, err
 	}
 	job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0])
 	switch {

@@ -54,15 +54,21 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 	return 0, nil
 }
 
+// deleteLogged deletes from the shadow what replay will write. It holds ACCESS
+// SHARE on the source and gives way when an application waits for that.
 func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	capture := env.capture(job, t)
-	return inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
-		n, err := capture.DeleteLogged(ctx, tx)
-		if err != nil {
-			return fmt.Errorf("deleting changed keys from the shadow: %w", err)
-		}
-		env.Logger.DebugContext(ctx, "deleted changed keys from the shadow", slog.Int64("rows", n))
-		return env.Registry.SetLastWrite(ctx, tx, t)
+	what := "deleting of changed keys of " + t.Name.Plain()
+	return yielding(ctx, env, job, what, func(ctx context.Context, y *yielder) error {
+		return inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
+			y.watch(tx.Conn())
+			n, err := capture.DeleteLogged(ctx, tx)
+			if err != nil {
+				return fmt.Errorf("deleting changed keys from the shadow: %w", err)
+			}
+			env.Logger.DebugContext(ctx, "deleted changed keys from the shadow", slog.Int64("rows", n))
+			return env.Registry.SetLastWrite(ctx, tx, t)
+		})
 	})
 }
 
@@ -84,12 +90,20 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 	sessions := max(env.Options.Workers, 1)
 	// The server's parallel workers count as sessions: more processes than that only add work.
 	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
+	throttle, err := newThrottle(ctx, env, job)
+	if err != nil {
+		return err
+	}
 	finished := make(chan struct{}, total)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sessions)
 	for _, index := range indexes {
 		group.Go(func() error {
-			if err := s.create(groupCtx, env, t, index, helpers); err != nil {
+			if err := throttle.clear(groupCtx); err != nil {
+				return err
+			}
+			err := throttle.step(groupCtx, false, func() error { return s.create(groupCtx, env, t, index, helpers) })
+			if err != nil {
 				return err
 			}
 			finished <- struct{}{}

@@ -68,6 +68,7 @@ type comparison struct {
 	began    time.Time
 	total    int64 // pages of both tables
 	drilling bool  // the tables differ
+	throttle *throttle
 
 	mu     sync.Mutex
 	source buckets
@@ -83,6 +84,9 @@ func compareTables(
 	err = inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
 		y.watch(tx.Conn())
 		c := &comparison{env: env, job: job, table: t, began: time.Now(), compare: compareOf(env, job, t)}
+		if c.throttle, err = newThrottle(ctx, env, job); err != nil {
+			return err
+		}
 		// This session only keeps the snapshot while the others read.
 		if err := exec(ctx, tx, noIdleTimeout()); err != nil {
 			return err
@@ -174,7 +178,7 @@ func (c *comparison) hashAll(ctx context.Context, y *yielder) error {
 					return err
 				}
 				for j := range queue {
-					if err := c.hash(ctx, tx, j); err != nil {
+					if err := c.throttle.step(ctx, true, func() error { return c.hash(ctx, tx, j) }); err != nil {
 						return err
 					}
 				}

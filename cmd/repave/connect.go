@@ -137,7 +137,7 @@ func (e *grantError) Hint() string { return "as the owner or a superuser: " + e.
 // that it began with.
 func (d *database) env(ctx context.Context, o stages.Options, job *registry.Job) (*stages.Env, error) {
 	conversions := d.operator.Conversions()
-	if job != nil {
+	if job != nil && stages.Unfinished(*job) == nil {
 		conversions = job.Settings
 	}
 	pool, err := db.Open(ctx, d.cfg, o.Workers+spareSessions, conversions)

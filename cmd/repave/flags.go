@@ -41,6 +41,11 @@ func effortFlagSet() []cli.Flag {
 		&cli.IntFlag{Name: "workers", Value: d.Workers, Usage: "sessions for batches, indexes and verify"},
 		&cli.DurationFlag{Name: "batch-time", Value: d.BatchTime, Usage: "what a batch should take"},
 		&cli.DurationFlag{Name: "max-lag", Value: d.MaxLag, Usage: "pause while a standby is further behind; 0 is no limit"},
+		&cli.StringFlag{Name: "max-slot-wal", Value: "0", Usage: "pause while a replication slot keeps more WAL, for example 20GB; 0 is no limit"},
+		&cli.StringFlag{
+			Name: "max-active", Value: autoActive, Usage: "go slowly while so many other sessions are at work on the server; 0 is no limit, " +
+				"auto is its cores if it is on this machine, else its max_parallel_workers",
+		},
 		&cli.Float64Flag{Name: "max-rate", Usage: "`ROWS` per second of the backfill; 0 is no limit"},
 		&cli.DurationFlag{Name: "lock-timeout", Value: d.LockTimeout, Usage: "longest wait for a lock on a user's table"},
 		&cli.IntFlag{Name: "lock-attempts", Value: d.LockAttempts, Usage: "how often to try for a lock"},
@@ -105,6 +110,11 @@ func options(c *cli.Context) (stages.Options, error) {
 			wrong = append(wrong, errors.New(what))
 		}
 	}
+	var ok bool
+	out.MaxSlotWAL, ok = parseBytes(c.String("max-slot-wal"))
+	need(ok, "--max-slot-wal must be a size, for example 500MB or 20GB")
+	out.MaxActive, ok = parseActive(c.String("max-active"))
+	need(ok, "--max-active must be a number or auto")
 	const maxWorkers = 256
 	need(out.Workers > 0 && out.Workers <= maxWorkers, "--workers must be from 1 to 256")
 	need(out.BatchTime > 0, "--batch-time must be positive")

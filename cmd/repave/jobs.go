@@ -10,6 +10,7 @@ import (
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/stages"
 )
 
 // resolve finds the table that a person calls name. One that is gone, but has
@@ -106,19 +107,24 @@ func (d *database) target(ctx context.Context, names []string) (target, error) {
 		if err != nil {
 			return out, d.denied(err)
 		}
-		if out.job != nil && out.job.ID != job.ID {
+		if out.open() && out.job.ID != job.ID && stages.Unfinished(job) == nil {
 			return out, &failure{
 				problem: fmt.Sprintf("%s and %s have jobs of their own", out.job.Title(), job.Title()),
 				advice:  "run them one at a time, or reset them first",
 			}
 		}
-		out.job = &job
+		if !out.open() {
+			out.job = &job
+		}
 	}
-	if out.job == nil {
+	if !out.open() {
 		return out, nil
 	}
 	return out, out.adopt()
 }
+
+// open reports whether there is a job that is not done.
+func (t *target) open() bool { return t.job != nil && stages.Unfinished(*t.job) == nil }
 
 // adopt makes the target that of its job: the same tables, in the job's order.
 func (t *target) adopt() error {

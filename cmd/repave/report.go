@@ -21,6 +21,7 @@ type report struct {
 	Until           stages.Name   `json:"until"`
 	Swapped         bool          `json:"swapped"`
 	AlreadySwapped  bool          `json:"already_swapped"` // before this run
+	AlreadyDone     bool          `json:"already_done"`    // cleaned up as well, and nobody had heard of it
 	Cleaned         bool          `json:"cleaned"`
 	Stages          []stageReport `json:"stages"`
 	LongestLockWait float64       `json:"longest_lock_wait_ms"`

@@ -38,6 +38,8 @@ func (r *report) print(w io.Writer) {
 	names := strings.Join(r.Tables, ", ")
 	took := time.Duration(r.Seconds * float64(time.Second))
 	switch {
+	case r.AlreadyDone:
+		say("%s: this was done already, nothing is left of the job; run again for a new one", names)
 	case r.Cleaned:
 		say("%s: done, nothing is left of the job (%s)", names, seconds(took))
 	case r.AlreadySwapped:
@@ -49,7 +51,7 @@ func (r *report) print(w io.Writer) {
 	default:
 		say("%s: stopped after %s, as asked (%s)", names, r.Until, seconds(took))
 	}
-	if !r.AlreadySwapped && r.Job != 0 {
+	if !r.AlreadySwapped && !r.AlreadyDone && r.Job != 0 {
 		lock := func(ms float64) string { return milliseconds(time.Duration(ms * float64(time.Millisecond))) }
 		say("locks    longest wait %s, longest hold %s, %d given up", lock(r.LongestLockWait), lock(r.LongestLockHold),
 			r.LockMisses)

@@ -61,7 +61,7 @@ func (p *program) run(c *cli.Context) error {
 		return err
 	}
 	req := request(t, changes)
-	if t.job != nil && t.job.Swapped && req.Flags == "" {
+	if t.open() && t.job.Swapped && req.Flags == "" {
 		req = requestOf(*t.job) // what it changed is done, so it need not be said again
 	}
 	out := newReport(last)
@@ -86,10 +86,12 @@ func (t *task) rewrite(ctx context.Context, req stages.Request, last stages.Name
 	// Sizes can only be compared while the old table is there.
 	job, err := stages.Run(ctx, t.env, req, min2(last, stages.Swap))
 	out.job(job, req)
-	if err == nil && job.Swapped {
+	out.AlreadyDone = err == nil && stages.Name(job.Stage) == stages.Done
+	out.Cleaned = out.AlreadyDone
+	if err == nil && job.Swapped && !out.Cleaned {
 		err = out.measure(ctx, t, job)
 	}
-	if err == nil && last == stages.Cleanup {
+	if err == nil && last == stages.Cleanup && !out.Cleaned {
 		err = stages.Erase(ctx, t.env, job)
 		out.Cleaned = err == nil
 	}

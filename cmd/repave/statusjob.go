@@ -53,6 +53,7 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 	// A verify of a swapped job alone is no way back; that begins with replay.
 	alone := last.Stage == string(stages.Verify) && (len(runs) < 2 || !runs[len(runs)-2].Backward)
 	switch {
+	case stages.Unfinished(job) != nil:
 	case unfinished && last.Backward == job.Swapped && (!last.Backward || !alone):
 		s.Stage, s.Backward = last.Stage, last.Backward
 	case job.Swapped:
@@ -94,6 +95,8 @@ func nextCommands(job registry.Job, backward bool) (next, undo string) {
 	args := job.Args()
 	revert := "repave revert-swap " + args
 	switch {
+	case stages.Unfinished(job) != nil:
+		return "repave cleanup " + args, ""
 	case backward:
 		return revert, "repave cleanup " + args
 	case job.Swapped:

@@ -105,5 +105,7 @@ func (s jobStatus) print(out *strings.Builder) {
 		say("worker", "none")
 	}
 	say("next", "%s", s.Next)
-	say("or back", "%s", s.Undo)
+	if s.Undo != "" {
+		say("or back", "%s", s.Undo)
+	}
 }

@@ -18,6 +18,9 @@ func (p *program) swapCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			out := newReport(stages.Swap)
 			err := p.onJob(c, "", func(ctx context.Context, task *task) error {
+				if err := stages.Unfinished(*task.job); err != nil {
+					return err
+				}
 				return task.rewrite(ctx, requestOf(*task.job), stages.Swap, out)
 			})
 			return p.finish(c, out, err)

@@ -17,7 +17,7 @@ type Relation struct {
 	Tablespace   sqltmpl.Ident `json:"tablespace"` // "" is the database's default
 	Options      []string      `json:"options"`    // name=value; those of the TOAST table begin with toast.
 	Comment      string        `json:"comment"`
-	Grants       []Grant       `json:"grants"` // on the table, sorted; nil: never granted or revoked, the owner has all
+	Grants       []Grant       `json:"grants"` // on the table, in the order of its access control list; nil: never granted or revoked, the owner has all
 	Columns      []Column      `json:"columns"`
 	Indexes      []Index       `json:"indexes"` // by OID
 	Checks       []Check       `json:"checks"`

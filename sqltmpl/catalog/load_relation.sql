@@ -145,10 +145,11 @@ FROM (
         pg_catalog.obj_description(rel.oid, 'pg_class') AS comment,
         -- No list at all means the defaults: the owner may do everything.
         CASE WHEN rel.relacl IS NOT NULL THEN coalesce((
-            SELECT pg_catalog.json_agg(g ORDER BY g.grantee, g.privilege, g.grantor) FROM (
+            SELECT pg_catalog.json_agg(g ORDER BY g.place) FROM (
                 SELECT pg_catalog.pg_get_userbyid(x.grantor) AS grantor, x.privilege_type AS privilege,
                     CASE WHEN x.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee) END AS grantee,
-                    x.is_grantable AS grantable FROM pg_catalog.aclexplode(rel.relacl) x) g
+                    x.is_grantable AS grantable, x.ordinality AS place
+                FROM pg_catalog.aclexplode(rel.relacl) WITH ORDINALITY AS x) g
         ), '[]') END AS grants,
         (SELECT pg_catalog.json_agg(a ORDER BY a.num) FROM (
             SELECT a.attnum AS num, a.attname AS name,
@@ -168,10 +169,11 @@ FROM (
                 (SELECT pg_catalog.array_agg(o ORDER BY o) FROM pg_catalog.unnest(a.attoptions) AS o
                     WHERE o NOT LIKE 'pg\_attver=%') AS options, pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
                 CASE WHEN a.attacl IS NOT NULL THEN coalesce((
-                    SELECT pg_catalog.json_agg(g ORDER BY g.grantee, g.privilege, g.grantor) FROM (
+                    SELECT pg_catalog.json_agg(g ORDER BY g.place) FROM (
                         SELECT pg_catalog.pg_get_userbyid(x.grantor) AS grantor, x.privilege_type AS privilege,
                             CASE WHEN x.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee) END AS grantee,
-                            x.is_grantable AS grantable FROM pg_catalog.aclexplode(a.attacl) x) g
+                            x.is_grantable AS grantable, x.ordinality AS place
+                        FROM pg_catalog.aclexplode(a.attacl) WITH ORDINALITY AS x) g
                 ), '[]') END AS grants
             FROM pg_catalog.pg_attribute a
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -243,10 +245,11 @@ FROM (
                 pg_catalog.format_type(q.seqtypid, NULL) AS type, q.seqstart AS start, q.seqmin AS min, q.seqmax AS max,
                 q.seqincrement AS increment, q.seqcache AS cache, q.seqcycle AS cycle, c.relpersistence AS persistence,
                 CASE WHEN c.relacl IS NOT NULL THEN coalesce((
-                    SELECT pg_catalog.json_agg(g ORDER BY g.grantee, g.privilege, g.grantor) FROM (
+                    SELECT pg_catalog.json_agg(g ORDER BY g.place) FROM (
                         SELECT pg_catalog.pg_get_userbyid(x.grantor) AS grantor, x.privilege_type AS privilege,
                             CASE WHEN x.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(x.grantee) END AS grantee,
-                            x.is_grantable AS grantable FROM pg_catalog.aclexplode(c.relacl) x) g
+                            x.is_grantable AS grantable, x.ordinality AS place
+                        FROM pg_catalog.aclexplode(c.relacl) WITH ORDINALITY AS x) g
                 ), '[]') END AS grants,
                 pg_catalog.obj_description(c.oid, 'pg_class') AS comment,
                 ARRAY(

@@ -47,6 +47,10 @@ func (c *Capture) Switch(ctx context.Context, tx pgx.Tx) (strategies.Applied, er
 	if err != nil {
 		return done, err
 	}
+	// Made anew, as deadlock_timeout may have changed since Prepare.
+	if err := c.createWaiting(ctx, tx); err != nil {
+		return done, err
+	}
 	// Functions are looked up anew once a session has the table's lock, which we hold.
 	return done, exec(ctx, tx, c.link.CreateCaptureDirect(),
 		sqltmpl.RevokeFunction{Function: c.link.Capture, Signature: "()"}.Statement())
@@ -142,8 +146,11 @@ func (c *Capture) Drain(
 		return strategies.Applied{NeedsFence: truncated}, err
 	}
 	err = inTx(ctx, conn, pgx.ReadCommitted, func(tx pgx.Tx) error {
-		err := exec(ctx, tx, sqltmpl.SetLocal{Name: "lock_timeout", Value: string(l.LockTimeout)}.Statement())
+		timeout, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.ShortLockTimeout{Most: lockTimeout}.Statement())
 		if err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, sqltmpl.SetLocal{Name: "lock_timeout", Value: timeout}.Statement()); err != nil {
 			return err
 		}
 		if done.Changes, err = l.TakeSome(limit).Exec(ctx, tx); err != nil || done.Changes == 0 {

@@ -83,7 +83,10 @@ func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("creating change log: %w", err)
 		}
 	}
-	err = exec(ctx, tx, l.CreateResync(), l.CreateGuarded(), l.CreateFits(), l.CreateCastable(), l.CreateCaptureLog())
+	err = exec(ctx, tx, l.CreateResync(), l.CreateCastable(), l.CreateCaptureLog())
+	if err == nil {
+		err = c.createWaiting(ctx, tx)
+	}
 	if err == nil {
 		err = c.secure(ctx, tx)
 	}
@@ -91,6 +94,18 @@ func (c *Capture) Prepare(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("creating capture: %w", err)
 	}
 	return nil
+}
+
+// createWaiting makes the functions that may wait for a lock, for less than
+// the server's deadlock_timeout. May run twice.
+func (c *Capture) createWaiting(ctx context.Context, tx pgx.Tx) error {
+	timeout, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.ShortLockTimeout{Most: lockTimeout}.Statement())
+	if err != nil {
+		return err
+	}
+	link := c.link
+	link.LockTimeout = sqltmpl.Literal(timeout)
+	return exec(ctx, tx, link.CreateGuarded(), link.CreateFits())
 }
 
 // secure leaves nobody else any right on the log and the functions, which run

@@ -71,23 +71,23 @@ func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]strin
 	return link
 }
 
-// lockTimeout bounds what a writer may wait for us; far below the usual
-// deadlock_timeout of 1 s, so that it is we who give up.
-const lockTimeout = "100ms"
+// lockTimeout bounds what a writer may wait for us, in milliseconds: far below
+// the usual deadlock_timeout of 1 s, so that it is we who give up. Where the
+// server's is smaller, half of that counts.
+const lockTimeout = 100
 
 // common fills in the names, which differ between directions by an infix.
 func common(names shadow.Names, infix string, settings map[string]string) sqltmpl.Link {
 	link := sqltmpl.Link{
-		LockTimeout: lockTimeout,
-		Log:         names.Object(infix + "log"),
-		KeysTable:   names.Object(infix + "keys").Name,
-		Capture:     names.Object(infix + "capture"),
-		Resync:      names.Object(infix + "resync"),
-		Guarded:     names.Object(infix + "guarded"),
-		Fits:        names.Object(infix + "fits"),
-		Castable:    names.Object(infix + "castable"),
-		Row:         names.Object(infix + "row").Name,
-		Truncate:    names.Object(infix + "truncate").Name,
+		Log:       names.Object(infix + "log"),
+		KeysTable: names.Object(infix + "keys").Name,
+		Capture:   names.Object(infix + "capture"),
+		Resync:    names.Object(infix + "resync"),
+		Guarded:   names.Object(infix + "guarded"),
+		Fits:      names.Object(infix + "fits"),
+		Castable:  names.Object(infix + "castable"),
+		Row:       names.Object(infix + "row").Name,
+		Truncate:  names.Object(infix + "truncate").Name,
 	}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		link.Settings = append(link.Settings, sqltmpl.Setting{

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/stages"
 	"github.com/repave-pg/repave/tests/pgtest"
 )
@@ -171,57 +170,6 @@ func TestLaw1ReaderThatNeverLeaves(t *testing.T) {
 	pgtest.Exec(t, reader, "COMMIT")
 	mustRepave(t, dsn, "run", "t")
 	require.Equal(t, 100, pgtest.Count(t, conn, `SELECT count(*) FROM t`))
-}
-
-// TestLaw1LongReadsGiveWay: verify and a long round hold a lock for as long as
-// they read; an application that wants a stronger one need not wait for that.
-func TestLaw1LongReadsGiveWay(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ stage, sql string }{
-		{"verify", `TRUNCATE t`}, {"replay", `ALTER TABLE t ALTER v DROP DEFAULT`},
-	} {
-		t.Run(test.stage+" for "+test.sql, func(t *testing.T) {
-			t.Parallel()
-			takeTurn(t)
-			dsn := pgtest.Database(t)
-			// A conversion that is slow for as long as somebody has an advisory lock.
-			conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY, v text)`,
-				`INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 5000) g`,
-				`CREATE FUNCTION same(v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
-					IF EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objid = 4711
-						AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) THEN
-						PERFORM pg_catalog.pg_sleep(0.002);
-					END IF; RETURN v; END $$`)
-			using := func(s *registry.Spec) { s.Change.Using = map[string]string{"v": "public.same(v)"} }
-			env := newEnv(t, dsn)
-			req := request(t, conn, "t", using)
-			before := map[string]stages.Name{"verify": stages.Replay, "replay": stages.SyncSchema}[test.stage]
-			runTo(t, env, req, before)
-			if test.stage == "replay" {
-				pgtest.Exec(t, conn, `UPDATE t SET v = v || '!'`)
-			}
-			slow := pgtest.Connect(t, dsn, `SELECT pg_advisory_lock(4711)`)
-			app := pgtest.Connect(t, dsn, `BEGIN`)
-			env.Options.LockTimeout = 200 * time.Millisecond
-			ended := make(chan error, 1)
-			go func() {
-				_, err := stages.Run(context.WithoutCancel(t.Context()), env, req, stages.Verify)
-				ended <- err
-			}()
-			awaitTrue(t, conn, "reading", `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-				AND application_name LIKE 'repave %' AND wait_event = 'PgSleep')`)
-			began := time.Now()
-			pgtest.Exec(t, app, test.sql)
-			waited := time.Since(began)
-			pgtest.Exec(t, app, "ROLLBACK")
-			pgtest.Exec(t, slow, `SELECT pg_advisory_unlock(4711)`)
-			t.Logf("the application waited %s", waited)
-			require.Less(t, waited, env.Options.LockTimeout+1500*time.Millisecond, "all of it takes 10 s")
-			require.NoError(t, <-ended)
-			runTo(t, env, req, stages.Swap)
-			require.Equal(t, 5000, pgtest.Count(t, conn, `SELECT count(*) FROM t`))
-		})
-	}
 }
 
 // TestLaw1Field12IdsBeyondInt4: after a swap to bigint larger ids work;

@@ -90,13 +90,13 @@ func TestLaw5Field14And15WhatIsBoundFollows(t *testing.T) {
 		require.NoError(t, err)
 	}
 	pgtest.Exec(t, conn, "ANALYZE")
-	before, dump := pgtest.CatalogSnapshot(t, conn), dumpLines(t, dsn)
+	before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 	env := newEnv(t, dsn)
 	req := requestOf(t, conn, richName, nil)
 	same := func(what string) {
 		t.Helper()
 		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
-		require.Equal(t, dump, dumpLines(t, dsn), what)
+		require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"), what)
 	}
 	job := runTo(t, env, req, stages.Swap)
 	// Nobody reads the old table any more.

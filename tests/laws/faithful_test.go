@@ -2,7 +2,6 @@ package laws_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -61,7 +60,8 @@ COMMENT ON SEQUENCE "Rich ""table_nr_seq" IS 'sequence';
 ALTER TABLE "Rich ""table" CLUSTER ON many;
 ALTER SEQUENCE "Rich ""table_big_seq" INCREMENT BY 5 CACHE 4;
 GRANT SELECT, UPDATE ON "Rich ""table" TO pg_monitor WITH GRANT OPTION; GRANT INSERT (name, nr) ON "Rich ""table" TO pg_read_all_stats;
-GRANT SELECT ON "Rich ""table" TO PUBLIC;
+GRANT SELECT ON "Rich ""table" TO pg_read_all_settings, PUBLIC;
+REVOKE ALL ON "Rich ""table" FROM CURRENT_USER; GRANT ALL ON "Rich ""table" TO CURRENT_USER;
 GRANT USAGE ON SEQUENCE "Rich ""table_nr_seq" TO pg_monitor; GRANT SELECT ON SEQUENCE "Rich ""table_Id_seq" TO PUBLIC;
 CREATE %[1]s TABLE other.child (id int PRIMARY KEY,
 	a int REFERENCES "Rich ""table" ON DELETE CASCADE, b int CONSTRAINT "to b" REFERENCES "Rich ""table" ON UPDATE SET NULL ON DELETE SET DEFAULT,
@@ -95,14 +95,6 @@ func richSQL(t *testing.T, conn *pgx.Conn, unlogged string) string {
 	return sql
 }
 
-// dumpLines is the dump of the schema, in an order that does not depend on that of an access control list.
-func dumpLines(t *testing.T, dsn string) string {
-	t.Helper()
-	lines := strings.Split(pgtest.DumpSchema(t, dsn, "repave"), "\n")
-	slices.Sort(lines)
-	return strings.Join(lines, "\n")
-}
-
 func available(t *testing.T, conn *pgx.Conn, extension string) bool {
 	t.Helper()
 	return pgtest.Count(t, conn, `SELECT count(*) FROM pg_available_extensions WHERE name = $1`, extension) > 0
@@ -133,7 +125,7 @@ func TestLaw5Field15And19CatalogIsAsItWas(t *testing.T) {
 			_, err := conn.Exec(t.Context(), sql)
 			require.NoError(t, err)
 			pgtest.Exec(t, conn, "ANALYZE")
-			before, dump := pgtest.CatalogSnapshot(t, conn), dumpLines(t, dsn)
+			before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 			rows := pgtest.Rows(t, conn, `SELECT * FROM `+test.table.String()+` ORDER BY 1, 2`)
 			env := newEnv(t, dsn)
 			req := requestOf(t, conn, test.table, nil)
@@ -141,7 +133,7 @@ func TestLaw5Field15And19CatalogIsAsItWas(t *testing.T) {
 				t.Helper()
 				require.Equal(t, rows, pgtest.Rows(t, conn, `SELECT * FROM `+test.table.String()+` ORDER BY 1, 2`), what)
 				pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
-				require.Equal(t, dump, dumpLines(t, dsn), what)
+				require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"), what)
 				requireNoTraces(t, conn)
 			}
 			for _, until := range stages.Order()[1:6] {
@@ -192,14 +184,14 @@ func TestLaw5Field14DependentsAreRefusedOrCarried(t *testing.T) {
 			conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY, v text)`, `INSERT INTO t SELECT g, 'v' FROM generate_series(1, 10) g`)
 			_, err := conn.Exec(t.Context(), sql)
 			require.NoError(t, err)
-			before, dump := pgtest.CatalogSnapshot(t, conn), dumpLines(t, dsn)
+			before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 			_, stderr, code := repave(t, dsn, "run", "t", "--cleanup")
 			require.Contains(t, []int{0, 3}, code, stderr)
 			if code == 3 {
 				require.Contains(t, stderr, "cure: ")
 			}
 			pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
-			require.Equal(t, dump, dumpLines(t, dsn))
+			require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
 			require.Equal(t, 10, pgtest.Count(t, conn, `SELECT count(*) FROM t`))
 		})
 	}
