@@ -31,6 +31,9 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "alter", Usage: "`ACTIONS` of an ALTER TABLE, run on the empty shadow (repeatable)"},
 		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
 		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
+		&cli.BoolFlag{Name: "optimize-columns", Usage: "put the columns into the order that wastes least on alignment"},
+		&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE`: storage parameter of the new table, also toast.NAME (repeatable)"},
+		&cli.StringFlag{Name: "tablespace", Usage: "`NAME`: where the new table goes, with its TOAST table and all its indexes"},
 	}
 }
 
@@ -60,7 +63,10 @@ func jsonFlag(usage string) cli.Flag {
 
 // change reads what to change.
 func change(c *cli.Context) (shadow.Change, error) {
-	out := shadow.Change{Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint")}
+	out := shadow.Change{
+		Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint"), OptimizeColumns: c.Bool("optimize-columns"),
+		Tablespace: sqltmpl.Ident(c.String("tablespace")),
+	}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
 	}
@@ -83,6 +89,27 @@ func change(c *cli.Context) (shadow.Change, error) {
 			out.Using = map[string]string{}
 		}
 		out.Using[column] = expression
+	}
+	var err error
+	out.Set, err = setFlags(c)
+	return out, err
+}
+
+// setFlags reads --set.
+func setFlags(c *cli.Context) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for _, text := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || name == "" || value == "" || seen[name] {
+			return nil, &usageError{
+				problem: fmt.Sprintf("--set %q is not NAME=VALUE, or says it twice", text),
+				advice:  "for example: --set fillfactor=90 --set toast.autovacuum_enabled=off",
+			}
+		}
+		seen[name] = true
+		out = append(out, name+"="+value)
 	}
 	return out, nil
 }

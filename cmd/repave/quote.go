@@ -23,6 +23,15 @@ func changeFlags(change shadow.Change) string {
 	for _, column := range slices.Sorted(maps.Keys(change.Using)) {
 		out.WriteString(" --using " + shell.Quote(column+"="+change.Using[column]))
 	}
+	if change.OptimizeColumns {
+		out.WriteString(" --optimize-columns")
+	}
+	for _, option := range change.Set {
+		out.WriteString(" --set " + shell.Quote(option))
+	}
+	if change.Tablespace != "" {
+		out.WriteString(" --tablespace " + shell.Quote(string(change.Tablespace)))
+	}
 	return out.String()
 }
 

@@ -31,7 +31,7 @@ func (b *builder) alter(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.settings(ctx)
 }
 
 // widenKey makes the integers of the primary key bigint.

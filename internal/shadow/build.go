@@ -22,6 +22,7 @@ type builder struct {
 	table  sqltmpl.Table    // its name at present
 	copied []copiedIndex    // indexes that LIKE made, as far as they are left
 	using  map[int16]string // by the shadow's attnum
+	moved  map[int16]int16  // attnums that --optimize-columns changed, before -> after; nil: none
 	probes []probe          // stand-ins for referenced tables
 
 	altered catalog.Relation // the shadow after the operator's actions, under final names
@@ -72,6 +73,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.tryForeignKeys,
 		b.dropProbes,
 		b.strip,
+		b.reorder,
 		b.key,
 		b.describe,
 	} {
