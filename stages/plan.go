@@ -23,7 +23,8 @@ type PlanReport struct {
 	Carried  []string            `json:"carried"`
 	Locks    []string            `json:"locks"`
 	Notes    []string            `json:"notes"`
-	Lossy    []string            `json:"lossy"` // what revert-swap can't bring back
+	Lossy    []string            `json:"lossy"`            // what revert-swap can't bring back
+	Layout   *shadow.Layout      `json:"layout,omitempty"` // with --optimize-columns
 }
 
 // rewriteSpeed is what the time estimate assumes, in bytes of table and
@@ -95,6 +96,7 @@ func (r *PlanReport) describe(b *shadow.Blueprint) {
 	}
 	r.carried(b)
 	r.locks(b)
+	r.changed(b)
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:

@@ -131,6 +131,9 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	fmt.Fprintf(&out, "  needs  %s more on disk until cleanup, besides WAL\n", bytesOf(size.NeededBytes))
 	fmt.Fprintf(&out, "  time   about %s to the swap (a rough guess)\n",
 		seconds(time.Duration(plan.Seconds*float64(time.Second))))
+	if plan.Layout != nil && plan.Layout.Changed {
+		list("the columns", []string{stages.Describe(plan.Layout, bytesOf)})
+	}
 	list("the shadow", terminated(plan.DDL))
 	list("carried", plan.Carried)
 	list("locks", plan.Locks)

@@ -42,11 +42,11 @@ func (r Rows) Permuted(order []int) [][]Value {
 
 // What a sample reads at most.
 const (
-	samplePages = 200
-	sampleRows  = 10000
+	samplePages = 100
+	sampleRows  = 40000
 )
 
-// Sample reads what some rows take in each column: of about 200 pages, spread
+// Sample reads what some rows take in each column: of about 100 pages, spread
 // over the table. It takes ACCESS SHARE on it, and reads nothing of its TOAST
 // table. The same rows are chosen each time.
 func Sample(

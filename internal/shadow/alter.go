@@ -51,7 +51,7 @@ func (b *builder) widenKey(ctx context.Context) error {
 	}
 	err := b.do(ctx, sqltmpl.SetType{Table: b.table, Columns: narrow, Type: "bigint"}.Statement())
 	if err != nil {
-		return err
+		return blame(err, b.alterHint(err), "--pk-bigint")
 	}
 	return b.followIndexes(ctx)
 }
@@ -94,6 +94,10 @@ func (b *builder) alterHint(err error) string {
 	var hinter interface{ Hint() string }
 	if errors.As(err, &hinter) && hinter.Hint() != "" {
 		return hinter.Hint()
+	}
+	if sqltmpl.IsUnsupported(err) && slices.ContainsFunc(b.src.Columns, func(c catalog.Column) bool { return c.Generated != "" }) {
+		return "drop the generated column and add it again around the change: " +
+			"--alter 'DROP c, ALTER a TYPE bigint, ADD c bigint GENERATED ALWAYS AS (a * 2) STORED'"
 	}
 	if sqltmpl.IsDuplicate(err) && strings.HasPrefix(string(b.table.Name), b.names.Prefix) {
 		return "give the constraint another name"
