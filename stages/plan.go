@@ -24,6 +24,7 @@ type PlanReport struct {
 	Locks    []string            `json:"locks"`
 	Notes    []string            `json:"notes"`
 	Lossy    []string            `json:"lossy"`            // what revert-swap can't bring back
+	Casts    []Cast              `json:"casts"`            // of columns whose type or value changes
 	Layout   *shadow.Layout      `json:"layout,omitempty"` // with --optimize-columns
 }
 
@@ -58,6 +59,7 @@ func planTable(
 	if err != nil {
 		return report, err
 	}
+	var b shadow.Blueprint
 	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
@@ -69,7 +71,7 @@ func planTable(
 		if err != nil {
 			return err
 		}
-		b, err := shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
+		b, err = shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
 		if err != nil {
 			return err
 		}
@@ -80,6 +82,9 @@ func planTable(
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
+		return report, err
+	}
+	if err := tryCasts(ctx, env, &b, report.Casts); err != nil {
 		return report, err
 	}
 	report.Seconds = float64(report.Space.TableBytes+report.Space.IndexBytes) / rewriteSpeed

@@ -7,9 +7,9 @@ import (
 	"github.com/repave-pg/repave/internal/shadow"
 )
 
-// changed says what comes of the options beside --alter.
+// changed says what conversions there are, and what the order of columns is worth.
 func (r *PlanReport) changed(b *shadow.Blueprint) {
-	r.Layout = b.Layout
+	r.Casts, r.Layout = casts(b), b.Layout
 	if b.Layout == nil {
 		return
 	}

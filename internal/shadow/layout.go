@@ -22,7 +22,6 @@ type Layout struct {
 // Saved is how many bytes of the table the order saves.
 func (l Layout) Saved() int64 { return int64((l.Before - l.After) * float64(max(l.Rows, 0))) }
 
-
 // layout finds the best order of the shadow's columns, as positions in the
 // list of those it has.
 func (b *builder) layout(ctx context.Context) ([]int, error) {
