@@ -13,9 +13,9 @@ import (
 )
 
 // planned returns the casts of a plan, by column.
-func planned(t *testing.T, env *stages.Env, conn *pgx.Conn, table string, change func(*registry.Spec)) map[string]stages.Cast {
+func planned(t *testing.T, env *stages.Env, conn *pgx.Conn, change func(*registry.Spec)) map[string]stages.Cast {
 	t.Helper()
-	plans, err := stages.Plan(t.Context(), env, request(t, conn, table, change))
+	plans, err := stages.Plan(t.Context(), env, request(t, conn, "item", change))
 	require.NoError(t, err)
 	require.Empty(t, plans[0].Findings)
 	out := map[string]stages.Cast{}
@@ -41,7 +41,7 @@ func TestConversionsAreTriedOnTheData(t *testing.T) {
 		`UPDATE item SET "Odd S" = 'never' WHERE id = 19999`)
 	env := newEnv(t, dsn)
 	before := pgtest.CatalogSnapshot(t, conn)
-	casts := planned(t, env, conn, "item", func(s *registry.Spec) {
+	casts := planned(t, env, conn, func(s *registry.Spec) {
 		s.Change.Alter = []string{
 			`ALTER n TYPE int, ALTER name TYPE varchar(8), ALTER code TYPE varchar, ALTER id TYPE numeric, ALTER val TYPE small`,
 			`ALTER "Odd S" TYPE date USING "Odd S"::date`, `RENAME s TO t`, `ADD ratio int, DROP gone`,
@@ -79,14 +79,14 @@ func TestALargeTableIsSampled(t *testing.T) {
 	env := newEnv(t, dsn)
 	narrow := func(s *registry.Spec) { s.Change.Alter = []string{`ALTER n TYPE int`} }
 	env.Options.CheckData = time.Nanosecond
-	part := planned(t, env, conn, "item", narrow)["n"]
+	part := planned(t, env, conn, narrow)["n"]
 	require.Equal(t, stages.CastChecked, part.Class)
 	require.Positive(t, part.Checked)
 	require.Less(t, part.Checked, 0.5)
 	require.Less(t, part.Rows, int64(5000))
 	env.Options.CheckData = 0
-	require.Equal(t, stages.CastUnchecked, planned(t, env, conn, "item", narrow)["n"].Class)
+	require.Equal(t, stages.CastUnchecked, planned(t, env, conn, narrow)["n"].Class)
 	env.Options.CheckData = time.Minute
 	pgtest.Exec(t, conn, `TRUNCATE item`)
-	require.InDelta(t, 1, planned(t, env, conn, "item", narrow)["n"].Checked, 0, "nothing is all of nothing")
+	require.InDelta(t, 1, planned(t, env, conn, narrow)["n"].Checked, 0, "nothing is all of nothing")
 }

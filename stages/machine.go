@@ -173,7 +173,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	event := Event{Table: names.Title(), Stage: Preflight, Phase: Began}
 	env.Report(event)
 	for i, table := range req.Spec.Tables {
-		if err := check(ctx, env, table, req.OIDs[i]); err != nil {
+		if err := check(ctx, env, table, req.OIDs[i], req.Spec.Change); err != nil {
 			return registry.Job{}, err
 		}
 	}
@@ -199,13 +199,13 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 }
 
 // check runs preflight on one table.
-func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error {
+func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32, change shadow.Change) error {
 	relation, err := catalog.Load(ctx, env.Source, oid, env.Registry.Schema())
 	if err != nil {
 		return err
 	}
 	findings, err := preflight.Run(ctx, preflight.Input{
-		DB: env.Source, Relation: relation, RegistrySchema: env.Registry.Schema(),
+		DB: env.Source, Relation: relation, RegistrySchema: env.Registry.Schema(), OrderBy: change.OrderBy,
 	})
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", table.Plain(), err)

@@ -51,7 +51,7 @@ func planTable(
 	ctx context.Context, env *Env, req Request, table sqltmpl.Table, oid uint32, number int,
 ) (PlanReport, error) {
 	report := PlanReport{Table: table.Plain()}
-	err := check(ctx, env, table, oid)
+	err := check(ctx, env, table, oid, req.Spec.Change)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		report.Findings = refused.Findings
 		return report, nil

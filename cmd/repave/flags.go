@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/internal/sqllex"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -32,6 +33,7 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
 		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
 		&cli.BoolFlag{Name: "optimize-columns", Usage: "put the columns into the order that wastes least on alignment"},
+		&cli.StringFlag{Name: "order-by", Usage: "`COLS`: rows of the new table lie in this order; needs an index on just these columns, not null"},
 		&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE`: storage parameter of the new table, also toast.NAME (repeatable)"},
 		&cli.StringFlag{Name: "tablespace", Usage: "`NAME`: where the new table goes, with its TOAST table and all its indexes"},
 	}
@@ -91,8 +93,38 @@ func change(c *cli.Context) (shadow.Change, error) {
 		out.Using[column] = expression
 	}
 	var err error
+	if out.OrderBy, err = orderBy(c); err != nil {
+		return out, err
+	}
 	out.Set, err = setFlags(c)
 	return out, err
+}
+
+// orderBy reads --order-by: names as in SQL, with commas in between.
+func orderBy(c *cli.Context) ([]string, error) {
+	text := c.String("order-by")
+	if !c.IsSet("order-by") {
+		return nil, nil
+	}
+	tokens, err := sqllex.Lex(text)
+	var out []string
+	for i, token := range tokens {
+		name := token.Kind == sqllex.Word || token.Kind == sqllex.Quoted
+		if name != (i%2 == 0) || !name && token.Text != "," || slices.Contains(out, token.Text) && name {
+			err = errors.New("not a list of columns")
+			break
+		}
+		if name {
+			out = append(out, token.Text)
+		}
+	}
+	if err != nil || len(tokens)%2 == 0 {
+		return nil, &usageError{
+			problem: fmt.Sprintf("--order-by %q is not a list of columns", text),
+			advice:  `for example: --order-by 'customer_id, "Created at"' (ascending; an index read either way will do)`,
+		}
+	}
+	return out, nil
 }
 
 // setFlags reads --set.

@@ -26,6 +26,13 @@ func changeFlags(change shadow.Change) string {
 	if change.OptimizeColumns {
 		out.WriteString(" --optimize-columns")
 	}
+	if len(change.OrderBy) > 0 {
+		var columns sqltmpl.Columns
+		for _, name := range change.OrderBy {
+			columns = append(columns, sqltmpl.Ident(name))
+		}
+		out.WriteString(" --order-by " + shell.Quote(columns.String()))
+	}
 	for _, option := range change.Set {
 		out.WriteString(" --set " + shell.Quote(option))
 	}

@@ -21,7 +21,7 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"ADD x text DEFAULT 'it''s'", `ALTER "a b" TYPE text`, "$HOME `id` \\ \n ! * ? ~ # ; & | < >"}},
 		{Alter: []string{"--comment\nDROP COLUMN x"}, Using: map[string]string{"b": "a || '=\"$x\"'", "ä ö": "'\\'"}},
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
-		{OptimizeColumns: true, Set: []string{"fillfactor=90", "toast.x=$a b"}, Tablespace: "fast $disk"},
+		{OptimizeColumns: true, OrderBy: []string{"a", `B "c`}, Set: []string{"fillfactor=90", "toast.x=$a b"}, Tablespace: "fast $disk"},
 	} {
 		want := []string{}
 		if change.PKBigint {
@@ -37,6 +37,9 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		}
 		if change.OptimizeColumns {
 			want = append(want, "--optimize-columns")
+		}
+		if len(change.OrderBy) > 0 {
+			want = append(want, "--order-by", `"a", "B ""c"`)
 		}
 		for _, option := range change.Set {
 			want = append(want, "--set", option)

@@ -88,7 +88,7 @@ func Table(ctx context.Context, db sqltmpl.DB, oid uint32, table sqltmpl.Table) 
 	r.Rows, r.SampledRows = sample.Total, len(sample.Rows)
 	r.layout(columns, sample)
 	r.heap(stats, columns, sample)
-	if err := r.indexes(ctx, db, oid, columns, sample); err != nil {
+	if err := r.indexes(ctx, db, oid, sample); err != nil {
 		return r, err
 	}
 	r.PlainSaves = max(r.Heap.Bytes-r.Heap.Needed, 0)

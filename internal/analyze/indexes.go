@@ -27,7 +27,7 @@ const (
 )
 
 func (r *Report) indexes(
-	ctx context.Context, db sqltmpl.DB, oid uint32, columns []layout.Column, sample layout.Rows,
+	ctx context.Context, db sqltmpl.DB, oid uint32, sample layout.Rows,
 ) error {
 	found, err := sqltmpl.All[sqltmpl.IndexStats](ctx, db, sqltmpl.ReadIndexStats{OID: oid}.Statement())
 	if err != nil {
@@ -44,7 +44,7 @@ func (r *Report) indexes(
 			rows = r.Rows
 		}
 		if index.Method == "btree" && rows >= 0 {
-			keys, err := keysOf(ctx, db, index, columns, sample, stats)
+			keys, err := keysOf(ctx, db, index, sample, stats)
 			if err != nil {
 				return err
 			}
@@ -79,7 +79,7 @@ type keys struct {
 // keysOf takes the values of an index from the sample of its table, and those of
 // expressions from the statistics.
 func keysOf(
-	ctx context.Context, db sqltmpl.DB, index sqltmpl.IndexStats, columns []layout.Column, sample layout.Rows,
+	ctx context.Context, db sqltmpl.DB, index sqltmpl.IndexStats, sample layout.Rows,
 	stats map[int16]sqltmpl.ColumnStats,
 ) (keys, error) {
 	stored, err := layout.Load(ctx, db, index.OID)

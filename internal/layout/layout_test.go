@@ -138,7 +138,11 @@ func TestNoOrderIsBetter(t *testing.T) {
 	t.Parallel()
 
 	widths := []layout.Column{
-		{Length: 1, Align: 1}, {Length: 2, Align: 2}, {Length: 4, Align: 4}, {Length: 8, Align: 8}, {Length: 16, Align: 1},
+		{Length: 1, Align: 1},
+		{Length: 2, Align: 2},
+		{Length: 4, Align: 4},
+		{Length: 8, Align: 8},
+		{Length: 16, Align: 1},
 		{Length: 16, Align: 8},
 	}
 	rapid.Check(t, func(r *rapid.T) {

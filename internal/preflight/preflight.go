@@ -24,6 +24,7 @@ type Input struct {
 	DB             sqltmpl.DB
 	Relation       catalog.Relation
 	RegistrySchema sqltmpl.Ident
+	OrderBy        []string // columns that the backfill is to walk along
 }
 
 // finding returns a Finding about the table of in.
@@ -68,6 +69,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkGrants,
 			checkSequences,
 			checkDependents,
+			checkOrderBy,
 		)
 	}
 	var findings []Finding

@@ -15,6 +15,8 @@ type Change struct {
 	PKBigint bool              `json:"pk_bigint,omitempty"`
 	// OptimizeColumns puts the columns into the order of least padding.
 	OptimizeColumns bool `json:"optimize_columns,omitempty"`
+	// OrderBy are the source's columns whose order the backfill walks along.
+	OrderBy []string `json:"order_by,omitempty"`
 	// Set are storage parameters, name=value, those of the TOAST table as toast.name=value.
 	Set []string `json:"set,omitempty"`
 	// Tablespace is where the table and its indexes go; "" is where they are.
@@ -38,6 +40,7 @@ func (c Change) Differences(other Change) []string {
 	}
 	say("--pk-bigint", c.PKBigint, other.PKBigint)
 	say("--optimize-columns", c.OptimizeColumns, other.OptimizeColumns)
+	list("--order-by", c.OrderBy, other.OrderBy)
 	list("--set", c.Set, other.Set)
 	say("--tablespace", string(c.Tablespace), string(other.Tablespace))
 	return out

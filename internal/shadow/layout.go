@@ -73,8 +73,8 @@ func spread(stored []layout.Column, rows [][]layout.Value) [][]layout.Value {
 func (b *builder) sampleValue(c layout.Column) sqltmpl.SampleValue {
 	at := slices.IndexFunc(b.plan.Columns, func(p Column) bool { return string(p.Shadow) == c.Name })
 	p := b.plan.Columns[at]
-	shadow, _ := columnByName(b.altered.Columns, p.Shadow)
-	source, _ := columnByName(b.src.Columns, p.Source)
+	shadow := columnByName(b.altered.Columns, p.Shadow)
+	source := columnByName(b.src.Columns, p.Source)
 	v := sqltmpl.SampleValue{Column: p.Source}
 	switch {
 	case c.Absent:
@@ -92,10 +92,11 @@ func (b *builder) sampleValue(c layout.Column) sqltmpl.SampleValue {
 	return v
 }
 
-func columnByName(columns []catalog.Column, name sqltmpl.Ident) (catalog.Column, bool) {
+// columnByName returns no column if there is none of that name.
+func columnByName(columns []catalog.Column, name sqltmpl.Ident) catalog.Column {
 	at := slices.IndexFunc(columns, func(c catalog.Column) bool { return c.Name == name })
 	if at < 0 {
-		return catalog.Column{}, false
+		return catalog.Column{}
 	}
-	return columns[at], true
+	return columns[at]
 }
