@@ -111,6 +111,20 @@ type ListStep struct {
 // Statement renders ordered/list_step.sql.
 func (p ListStep) Statement() Statement { return render("ordered/list_step.sql", p, p.args()) }
 
+// CopyRows copies rows by where they are.
+type CopyRows struct {
+	Source Table
+	Shadow Table
+	Insert Columns
+	Values []Fragment
+	Rows   []string
+}
+
+// Statement renders ordered/copy_rows.sql.
+func (p CopyRows) Statement() Statement {
+	return render("ordered/copy_rows.sql", p, pgx.StrictNamedArgs{"rows": p.Rows})
+}
+
 // TakeStep ticks a step off.
 type TakeStep struct {
 	Ranges  Table

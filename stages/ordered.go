@@ -141,20 +141,22 @@ func (c *copier) step(ctx context.Context, tx pgx.Tx, number int, size int64) (s
 	return step, more, err
 }
 
-// blameStep finds the row that made a step fail and names its key. It returns
+// A stepRow is where a row is, and its key.
+type stepRow struct {
+	Ctid string
+	Key  string
+}
+
+// blameStep finds, by halves, the row that made a step fail and names its key. It returns
 // cause unchanged if the row can't be found.
 func (c *copier) blameStep(ctx context.Context, cause error, number int, size int64) error {
-	type row struct {
-		Ctid string
-		Key  string
-	}
-	var rows []row
+	var rows []stepRow
 	err := inTx(ctx, c.env.Target, func(tx pgx.Tx) error {
 		step, _, err := c.step(ctx, tx, number, size)
 		if err != nil {
 			return err
 		}
-		if rows, err = sqltmpl.All[row](ctx, tx, sqltmpl.ListStep{CopyStep: step, Keys: c.link.Keys}.Statement()); err != nil {
+		if rows, err = sqltmpl.All[stepRow](ctx, tx, sqltmpl.ListStep{CopyStep: step, Keys: c.link.Keys}.Statement()); err != nil {
 			return err
 		}
 		return errProbe
@@ -162,12 +164,24 @@ func (c *copier) blameStep(ctx context.Context, cause error, number int, size in
 	if err != nil && len(rows) == 0 {
 		return cause
 	}
-	for _, r := range rows {
-		if c.fails(ctx, sqltmpl.CopyRow{
-			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Row: r.Ctid,
-		}.Statement()) {
-			return &RowError{Table: c.table.Name, Key: r.Key, Err: cause}
+	fails := func(part []stepRow) bool {
+		places := make([]string, len(part))
+		for i, r := range part {
+			places[i] = r.Ctid
+		}
+		return c.fails(ctx, sqltmpl.CopyRows{
+			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Rows: places,
+		}.Statement())
+	}
+	for len(rows) > 1 {
+		if half := rows[:len(rows)/2]; fails(half) {
+			rows = half
+		} else {
+			rows = rows[len(rows)/2:]
 		}
 	}
-	return cause
+	if len(rows) == 0 || !fails(rows) {
+		return cause
+	}
+	return &RowError{Table: c.table.Name, Key: rows[0].Key, Err: cause}
 }
