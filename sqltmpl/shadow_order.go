@@ -1,6 +1,9 @@
 package sqltmpl
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // A Number prints as itself.
 type Number int64
@@ -123,4 +126,36 @@ type SetIndexTablespace struct {
 // Statement renders shadow/set_index_tablespace.sql.
 func (p SetIndexTablespace) Statement() Statement {
 	return render("shadow/set_index_tablespace.sql", p, nil)
+}
+
+// DropExpression makes a generated column an ordinary one.
+type DropExpression struct {
+	Table  Table
+	Column Ident
+}
+
+// Statement renders shadow/drop_expression.sql.
+func (p DropExpression) Statement() Statement { return render("shadow/drop_expression.sql", p, nil) }
+
+// What Remembered puts around an expression, as the server deparses it with an
+// empty search_path.
+const (
+	rememberHead = "CHECK ((num_nonnulls("
+	rememberTail = ") >= 0))"
+)
+
+// Remember returns a check that keeps an expression: the server brings it up to
+// date when columns are renamed or change type.
+func Remember(expression Fragment) Fragment {
+	return "CHECK (pg_catalog.num_nonnulls((" + expression + ")) >= 0)"
+}
+
+// Remembered returns the expression that a check made by Remember has now.
+func Remembered(def Fragment) (Fragment, bool) {
+	text, ok := strings.CutPrefix(string(def), rememberHead)
+	if !ok {
+		return "", false
+	}
+	text, ok = strings.CutSuffix(text, rememberTail)
+	return Fragment(text), ok
 }

@@ -10,22 +10,33 @@ import (
 )
 
 // reorder puts the shadow's columns into the order of least padding, if that
-// was asked for and saves anything. PostgreSQL can't move a column, so the
+// was asked for and saves anything, and makes columns generated that were so
+// before loosenFor. PostgreSQL can't move a column, so the
 // shadow is made anew from its own definition: by now it is but columns,
 // defaults, checks and not-null constraints; indexes and foreign keys are
 // known by the names of their columns. That nothing was lost is checked.
 func (b *builder) reorder(ctx context.Context) error {
-	if !b.change.OptimizeColumns {
-		return nil
-	}
-	order, err := b.layout(ctx)
-	if err != nil || !b.plan.Layout.Changed {
-		return err
-	}
 	before, err := b.load(ctx)
 	if err != nil {
 		return err
 	}
+	order := make([]int, len(before.Columns))
+	for i := range order {
+		order[i] = i
+	}
+	if b.change.OptimizeColumns {
+		best, err := b.layout(ctx)
+		if err != nil {
+			return err
+		}
+		if b.plan.Layout.Changed {
+			order = best
+		}
+	}
+	if b.loose == nil && (b.plan.Layout == nil || !b.plan.Layout.Changed) {
+		return nil
+	}
+	b.regenerate(&before)
 	b.moved = map[int16]int16{}
 	for to, from := range order {
 		b.moved[before.Columns[from].Num] = int16(to + 1) //nolint:gosec // a table has at most 1600 columns
@@ -40,8 +51,8 @@ func (b *builder) reorder(ctx context.Context) error {
 		return err
 	}
 	if lost := catalog.Diff(before, after); len(lost) > 0 {
-		return refuse("leave --optimize-columns out, and please report it",
-			"the columns of %s can't be moved without loss: %s", b.src.Table.Plain(), strings.Join(lost, "; "))
+		return refuse("leave --optimize-columns out and generated columns alone, and please report it",
+			"the columns of %s can't be made anew without loss: %s", b.src.Table.Plain(), strings.Join(lost, "; "))
 	}
 	b.renumberAll(order)
 	return nil
