@@ -26,7 +26,7 @@ type builder struct {
 	// loose are the checks that stand in for the expressions of generated columns, with their
 	// attnums; nil if those stayed generated.
 	loose  map[sqltmpl.Ident]int16
-	probes []probe          // stand-ins for referenced tables
+	probes []probe // stand-ins for referenced tables
 
 	altered catalog.Relation // the shadow after the operator's actions, under final names
 	plan    Blueprint
