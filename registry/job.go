@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/repave-pg/repave/internal/carry"
@@ -41,12 +40,7 @@ func (s Spec) Differences(other Spec) []string {
 	}
 	say("--strategy", s.Strategy, other.Strategy)
 	say("tables", s.Tables, other.Tables)
-	say("--alter", slices.Concat(s.Change.Alter, []string{}), slices.Concat(other.Change.Alter, []string{}))
-	if len(s.Change.Using)+len(other.Change.Using) > 0 {
-		say("--using", s.Change.Using, other.Change.Using)
-	}
-	say("--pk-bigint", s.Change.PKBigint, other.Change.PKBigint)
-	return out
+	return append(out, s.Change.Differences(other.Change)...)
 }
 
 // Settings of the session that began the job; they decide what a conversion

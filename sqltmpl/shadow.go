@@ -61,6 +61,7 @@ func (p release) Statement() Statement { return render("shadow/release.sql", p, 
 // SQLSTATEs that an operator's SQL may meet.
 const (
 	codeDuplicateTable    = "42P07"
+	codeUnsupported       = "0A000"
 	codeUndefinedFunction = "42883"
 	codeUndefinedObject   = "42704"
 	codeDatatypeMismatch  = "42804"
@@ -69,6 +70,9 @@ const (
 
 // IsDuplicate reports whether err says that a relation of a name exists.
 func IsDuplicate(err error) bool { return code(err) == codeDuplicateTable }
+
+// IsUnsupported reports whether err says that the server does not do such a thing.
+func IsUnsupported(err error) bool { return code(err) == codeUnsupported }
 
 // IsUndefined reports whether err says that a function, operator, type, relation
 // or schema was not found, as it may be for want of a search_path.

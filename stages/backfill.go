@@ -122,7 +122,7 @@ func (c *copier) work(ctx context.Context) error {
 		var copied, rows int64
 		err := c.throttle.step(ctx, true, func() (err error) {
 			began := time.Now()
-			copied, rows, err = c.copyNext(ctx, pages)
+			copied, rows, err = c.next(ctx, pages)
 			pages = nextSize(copied, time.Since(began), c.env.Options.BatchTime)
 			return err
 		})
@@ -139,6 +139,14 @@ func (c *copier) work(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// next copies the next batch, of pages or, with --order-by, of rows.
+func (c *copier) next(ctx context.Context, size int64) (done, rows int64, err error) {
+	if len(c.table.Blueprint.Change.OrderBy) > 0 {
+		return c.copyOrdered(ctx, size)
+	}
+	return c.copyNext(ctx, size)
 }
 
 // nextSize aims at batches of the wanted duration, growing at most fourfold.

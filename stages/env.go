@@ -22,6 +22,7 @@ type Options struct {
 	LockAttempts   int
 	SnapshotWait   time.Duration // longest wait for old snapshots before the swap
 	MaintenanceMem string        // maintenance_work_mem of index builds; "" is the server's
+	CheckData      time.Duration // how long plan tries conversions on the data; 0 is not at all
 	SkipVerify     bool          // for measurements only: swap without proof
 }
 
@@ -33,6 +34,7 @@ func Defaults() Options {
 	return Options{
 		Workers: 2, BatchTime: 500 * time.Millisecond, MaxLag: 10 * time.Second, MaxActive: AutoActive,
 		LockTimeout: 500 * time.Millisecond, LockAttempts: 60, SnapshotWait: time.Hour,
+		CheckData: 10 * time.Second,
 	}
 }
 

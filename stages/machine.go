@@ -177,7 +177,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	event := Event{Table: names.Title(), Stage: Preflight, Phase: Began}
 	env.Report(event)
 	for i, table := range req.Spec.Tables {
-		if err := check(ctx, env, table, req.OIDs[i]); err != nil {
+		if err := check(ctx, env, table, req.OIDs[i], req.Spec.Change); err != nil {
 			return registry.Job{}, err
 		}
 	}
@@ -203,7 +203,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 }
 
 // check runs preflight on one table.
-func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error {
+func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32, change shadow.Change) error {
 	relation, err := catalog.Load(ctx, env.Source, oid, env.Registry.Schema())
 	if err != nil {
 		return err
@@ -218,6 +218,7 @@ func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32) error
 	}
 	findings, err := preflight.Run(ctx, preflight.Input{
 		DB: env.Source, Relation: relation, Dependents: dependents, RegistrySchema: env.Registry.Schema(),
+		OrderBy: change.OrderBy,
 	})
 	if err != nil {
 		return fmt.Errorf("checking %s: %w", table.Plain(), err)

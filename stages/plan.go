@@ -25,7 +25,9 @@ type PlanReport struct {
 	Carried  []string            `json:"carried"`
 	Locks    []string            `json:"locks"`
 	Notes    []string            `json:"notes"`
-	Lossy    []string            `json:"lossy"` // what revert-swap can't bring back
+	Lossy    []string            `json:"lossy"`            // what revert-swap can't bring back
+	Casts    []Cast              `json:"casts"`            // of columns whose type or value changes
+	Layout   *shadow.Layout      `json:"layout,omitempty"` // with --optimize-columns
 }
 
 // rewriteSpeed is what the time estimate assumes, in bytes of table and
@@ -51,7 +53,7 @@ func planTable(
 	ctx context.Context, env *Env, req Request, table sqltmpl.Table, oid uint32, number int,
 ) (PlanReport, error) {
 	report := PlanReport{Table: table.Plain()}
-	err := check(ctx, env, table, oid)
+	err := check(ctx, env, table, oid, req.Spec.Change)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		report.Findings = refused.Findings
 		return report, nil
@@ -59,6 +61,7 @@ func planTable(
 	if err != nil {
 		return report, err
 	}
+	var b shadow.Blueprint
 	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
@@ -70,7 +73,7 @@ func planTable(
 		if err != nil {
 			return err
 		}
-		b, err := shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
+		b, err = shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
 		if err != nil {
 			return err
 		}
@@ -88,6 +91,9 @@ func planTable(
 	if !errors.Is(err, errProbe) {
 		return report, err
 	}
+	if err := tryCasts(ctx, env, &b, report.Casts); err != nil {
+		return report, err
+	}
 	report.Seconds = float64(report.Space.TableBytes+report.Space.IndexBytes) / rewriteSpeed
 	return report, nil
 }
@@ -102,6 +108,7 @@ func (r *PlanReport) describe(b *shadow.Blueprint) {
 	}
 	r.carried(b)
 	r.locks(b)
+	r.changed(b)
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:

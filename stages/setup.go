@@ -230,6 +230,9 @@ func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Tab
 		if err != nil {
 			return fmt.Errorf("counting pages: %w", err)
 		}
+		if len(t.Blueprint.Change.OrderBy) > 0 {
+			return planRanges(ctx, env, tx, t, state.Filenode, count)
+		}
 		size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
 		size = min(max(size, minRange), maxRange)
 		return env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, count.Pages, size)

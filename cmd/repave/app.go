@@ -43,6 +43,7 @@ func (p *program) newApp() *cli.App {
 		ErrWriter: p.stderr,
 		Flags:     globalFlags(),
 		Commands: []*cli.Command{
+			p.analyzeCommand(),
 			p.planCommand(),
 			p.runCommand(),
 			p.statusCommand(),

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/internal/sqllex"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -31,6 +32,10 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "alter", Usage: "`ACTIONS` of an ALTER TABLE, run on the empty shadow (repeatable)"},
 		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
 		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
+		&cli.BoolFlag{Name: "optimize-columns", Usage: "put the columns into the order that wastes least on alignment"},
+		&cli.StringFlag{Name: "order-by", Usage: "`COLS`: rows of the new table lie in this order; needs an index on just these columns, not null"},
+		&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE`: storage parameter of the new table, also toast.NAME (repeatable)"},
+		&cli.StringFlag{Name: "tablespace", Usage: "`NAME`: where the new table goes, with its TOAST table and all its indexes"},
 	}
 }
 
@@ -65,7 +70,10 @@ func jsonFlag(usage string) cli.Flag {
 
 // change reads what to change.
 func change(c *cli.Context) (shadow.Change, error) {
-	out := shadow.Change{Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint")}
+	out := shadow.Change{
+		Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint"), OptimizeColumns: c.Bool("optimize-columns"),
+		Tablespace: sqltmpl.Ident(c.String("tablespace")),
+	}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
 	}
@@ -88,6 +96,57 @@ func change(c *cli.Context) (shadow.Change, error) {
 			out.Using = map[string]string{}
 		}
 		out.Using[column] = expression
+	}
+	var err error
+	if out.OrderBy, err = orderBy(c); err != nil {
+		return out, err
+	}
+	out.Set, err = setFlags(c)
+	return out, err
+}
+
+// orderBy reads --order-by: names as in SQL, with commas in between.
+func orderBy(c *cli.Context) ([]string, error) {
+	text := c.String("order-by")
+	if !c.IsSet("order-by") {
+		return nil, nil
+	}
+	tokens, err := sqllex.Lex(text)
+	var out []string
+	for i, token := range tokens {
+		name := token.Kind == sqllex.Word || token.Kind == sqllex.Quoted
+		if name != (i%2 == 0) || !name && token.Text != "," || slices.Contains(out, token.Text) && name {
+			err = errors.New("not a list of columns")
+			break
+		}
+		if name {
+			out = append(out, token.Text)
+		}
+	}
+	if err != nil || len(tokens)%2 == 0 {
+		return nil, &usageError{
+			problem: fmt.Sprintf("--order-by %q is not a list of columns", text),
+			advice:  `for example: --order-by 'customer_id, "Created at"' (ascending; an index read either way will do)`,
+		}
+	}
+	return out, nil
+}
+
+// setFlags reads --set.
+func setFlags(c *cli.Context) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for _, text := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || name == "" || value == "" || seen[name] {
+			return nil, &usageError{
+				problem: fmt.Sprintf("--set %q is not NAME=VALUE, or says it twice", text),
+				advice:  "for example: --set fillfactor=90 --set toast.autovacuum_enabled=off",
+			}
+		}
+		seen[name] = true
+		out = append(out, name+"="+value)
 	}
 	return out, nil
 }

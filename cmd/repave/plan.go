@@ -18,8 +18,13 @@ func (p *program) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "say what run would do, and whether it would; nothing is written",
 		ArgsUsage: "TABLE...",
-		Flags:     append(append(changeFlagSet(), effortFlagSet()...), jsonFlag("print an array to stdout")),
-		Action:    p.plan,
+		Flags: append(append(changeFlagSet(), effortFlagSet()...),
+			&cli.DurationFlag{
+				Name: "check-data", Value: stages.Defaults().CheckData,
+				Usage: "how long to try conversions on the data; what is not looked at by then is sampled; 0 is not at all",
+			},
+			jsonFlag("print an array to stdout")),
+		Action: p.plan,
 	}
 }
 
@@ -40,6 +45,7 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	o.CheckData = c.Duration("check-data")
 	d, err := p.connect(c)
 	if err != nil {
 		return err
@@ -92,6 +98,9 @@ func complete(plan *stages.PlanReport) {
 	if plan.Findings == nil {
 		plan.Findings = []preflight.Finding{}
 	}
+	if plan.Casts == nil {
+		plan.Casts = []stages.Cast{}
+	}
 	for _, list := range []*[]string{&plan.DDL, &plan.Carried, &plan.Locks, &plan.Notes, &plan.Lossy} {
 		if *list == nil {
 			*list = []string{}
@@ -131,6 +140,10 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	fmt.Fprintf(&out, "  needs  %s more on disk until cleanup, besides WAL\n", bytesOf(size.NeededBytes))
 	fmt.Fprintf(&out, "  time   about %s to the swap (a rough guess)\n",
 		seconds(time.Duration(plan.Seconds*float64(time.Second))))
+	if plan.Layout != nil && plan.Layout.Changed {
+		list("the columns", []string{stages.Describe(plan.Layout, bytesOf)})
+	}
+	list("conversions", conversions(plan.Casts))
 	list("the shadow", terminated(plan.DDL))
 	list("carried", plan.Carried)
 	list("locks", plan.Locks)

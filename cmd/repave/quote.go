@@ -23,6 +23,22 @@ func changeFlags(change shadow.Change) string {
 	for _, column := range slices.Sorted(maps.Keys(change.Using)) {
 		out.WriteString(" --using " + shell.Quote(column+"="+change.Using[column]))
 	}
+	if change.OptimizeColumns {
+		out.WriteString(" --optimize-columns")
+	}
+	if len(change.OrderBy) > 0 {
+		var columns sqltmpl.Columns
+		for _, name := range change.OrderBy {
+			columns = append(columns, sqltmpl.Ident(name))
+		}
+		out.WriteString(" --order-by " + shell.Quote(columns.String()))
+	}
+	for _, option := range change.Set {
+		out.WriteString(" --set " + shell.Quote(option))
+	}
+	if change.Tablespace != "" {
+		out.WriteString(" --tablespace " + shell.Quote(string(change.Tablespace)))
+	}
 	return out.String()
 }
 

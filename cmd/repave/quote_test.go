@@ -21,6 +21,7 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"ADD x text DEFAULT 'it''s'", `ALTER "a b" TYPE text`, "$HOME `id` \\ \n ! * ? ~ # ; & | < >"}},
 		{Alter: []string{"--comment\nDROP COLUMN x"}, Using: map[string]string{"b": "a || '=\"$x\"'", "ä ö": "'\\'"}},
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
+		{OptimizeColumns: true, OrderBy: []string{"a", `B "c`}, Set: []string{"fillfactor=90", "toast.x=$a b"}, Tablespace: "fast $disk"},
 	} {
 		want := []string{}
 		if change.PKBigint {
@@ -33,6 +34,18 @@ func TestFlagsSurviveAShell(t *testing.T) {
 			if expression, ok := change.Using[column]; ok {
 				want = append(want, "--using", column+"="+expression)
 			}
+		}
+		if change.OptimizeColumns {
+			want = append(want, "--optimize-columns")
+		}
+		if len(change.OrderBy) > 0 {
+			want = append(want, "--order-by", `"a", "B ""c"`)
+		}
+		for _, option := range change.Set {
+			want = append(want, "--set", option)
+		}
+		if change.Tablespace != "" {
+			want = append(want, "--tablespace", string(change.Tablespace))
 		}
 		flags := changeFlags(change)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", `show() { for w in "$@"; do printf '%s\0' "$w"; done; }; show`+flags).Output()

@@ -16,24 +16,25 @@ import (
 
 // A report says what a run did. Its keys are a promise.
 type report struct {
-	Job             int64         `json:"job"`
-	Tables          []string      `json:"tables"`
-	Until           stages.Name   `json:"until"`
-	Swapped         bool          `json:"swapped"`
-	AlreadySwapped  bool          `json:"already_swapped"` // before this run
-	AlreadyDone     bool          `json:"already_done"`    // cleaned up as well, and nobody had heard of it
-	Cleaned         bool          `json:"cleaned"`
-	Stages          []stageReport `json:"stages"`
-	LongestLockWait float64       `json:"longest_lock_wait_ms"`
-	LongestLockHold float64       `json:"longest_lock_hold_ms"`
-	LockMisses      int           `json:"lock_misses"`
-	Verify          verdict       `json:"verify"`
-	Sizes           []sizeReport  `json:"sizes"`
-	Next            []nextCommand `json:"next"`
-	Seconds         float64       `json:"seconds"`
-	Error           string        `json:"error,omitempty"`
-	Hint            string        `json:"hint,omitempty"`
-	ExitCode        int           `json:"exit_code"`
+	Job             int64          `json:"job"`
+	Tables          []string       `json:"tables"`
+	Until           stages.Name    `json:"until"`
+	Swapped         bool           `json:"swapped"`
+	AlreadySwapped  bool           `json:"already_swapped"` // before this run
+	AlreadyDone     bool           `json:"already_done"`    // cleaned up as well, and nobody had heard of it
+	Cleaned         bool           `json:"cleaned"`
+	Stages          []stageReport  `json:"stages"`
+	LongestLockWait float64        `json:"longest_lock_wait_ms"`
+	LongestLockHold float64        `json:"longest_lock_hold_ms"`
+	LockMisses      int            `json:"lock_misses"`
+	Verify          verdict        `json:"verify"`
+	Sizes           []sizeReport   `json:"sizes"`
+	Layouts         []layoutReport `json:"layouts,omitempty"` // with --optimize-columns
+	Next            []nextCommand  `json:"next"`
+	Seconds         float64        `json:"seconds"`
+	Error           string         `json:"error,omitempty"`
+	Hint            string         `json:"hint,omitempty"`
+	ExitCode        int            `json:"exit_code"`
 
 	began time.Time
 	flags string
@@ -66,6 +67,13 @@ type sizeReport struct {
 	After  int64  `json:"after_bytes"`
 }
 
+// A layoutReport says what the order of the columns saves, as estimated at setup.
+type layoutReport struct {
+	Table       string  `json:"table"`
+	SavedPerRow float64 `json:"saved_bytes_per_row"`
+	Saved       int64   `json:"saved_bytes"`
+}
+
 type nextCommand struct {
 	Command string `json:"command"`
 	Why     string `json:"why"`
@@ -90,6 +98,12 @@ func (r *report) job(job registry.Job, req stages.Request) {
 		r.flags = req.Flags
 	}
 	r.Tables, r.args = job.TableNames(), job.Args()
+	for _, t := range job.Tables {
+		if t.Blueprint != nil && t.Blueprint.Layout != nil {
+			l := t.Blueprint.Layout
+			r.Layouts = append(r.Layouts, layoutReport{t.Name.Plain(), l.Before - l.After, l.Saved()})
+		}
+	}
 }
 
 // measure compares the sizes of old and new tables.

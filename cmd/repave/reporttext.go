@@ -66,6 +66,9 @@ func (r *report) print(w io.Writer) {
 	for _, size := range r.Sizes {
 		say("size     %s: %s before, %s after", size.Table, bytesOf(size.Before), bytesOf(size.After))
 	}
+	for _, l := range r.Layouts {
+		say("columns  %s: %.1f bytes less per row, %s in all", l.Table, l.SavedPerRow, bytesOf(l.Saved))
+	}
 	for i, next := range r.Next {
 		label := "next"
 		if i > 0 {

@@ -25,6 +25,7 @@ type Input struct {
 	Relation       catalog.Relation
 	Dependents     []catalog.Dependent
 	RegistrySchema sqltmpl.Ident
+	OrderBy        []string // columns that the backfill is to walk along
 }
 
 // finding returns a Finding about the table of in.
@@ -68,6 +69,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkGrants,
 			checkSequences,
 			checkDependents,
+			checkOrderBy,
 		)
 	}
 	var findings []Finding

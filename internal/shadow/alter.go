@@ -31,7 +31,7 @@ func (b *builder) alter(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.settings(ctx)
 }
 
 // widenKey makes the integers of the primary key bigint.
@@ -49,9 +49,12 @@ func (b *builder) widenKey(ctx context.Context) error {
 		return refuse("leave --pk-bigint out, or name the column with --alter 'ALTER COLUMN ... TYPE bigint'",
 			"the primary key of %s has no smallint or integer column to widen", b.src.Table.Plain())
 	}
-	err := b.do(ctx, sqltmpl.SetType{Table: b.table, Columns: narrow, Type: "bigint"}.Statement())
-	if err != nil {
+	widen := sqltmpl.SetType{Table: b.table, Columns: narrow, Type: "bigint"}.Statement()
+	if err := b.loosenFor(ctx, func() error { return b.quietly(ctx, widen) }); err != nil {
 		return err
+	}
+	if err := b.do(ctx, widen); err != nil {
+		return blame(err, b.alterHint(err), "--pk-bigint")
 	}
 	return b.followIndexes(ctx)
 }
@@ -76,7 +79,13 @@ func (b *builder) alterOnce(ctx context.Context, list string) error {
 		if run, err = b.redirect(ctx, list, actions); err != nil {
 			return err
 		}
-		return sqltmpl.AlterShadow{Table: b.table, Actions: sqltmpl.Fragment(run)}.Statement().ExecSingle(ctx, b.tx)
+		alter := func() error {
+			return sqltmpl.AlterShadow{Table: b.table, Actions: sqltmpl.Fragment(run)}.Statement().ExecSingle(ctx, b.tx)
+		}
+		if err := b.loosenFor(ctx, alter); err != nil {
+			return err
+		}
+		return alter()
 	})
 	if err != nil {
 		return blame(err, b.alterHint(err), "--alter '%s'", list)
@@ -94,6 +103,10 @@ func (b *builder) alterHint(err error) string {
 	var hinter interface{ Hint() string }
 	if errors.As(err, &hinter) && hinter.Hint() != "" {
 		return hinter.Hint()
+	}
+	if sqltmpl.IsUnsupported(err) && slices.ContainsFunc(b.src.Columns, func(c catalog.Column) bool { return c.Generated != "" }) {
+		return "drop the generated column and add it again around the change: " +
+			"--alter 'DROP c, ALTER a TYPE bigint, ADD c bigint GENERATED ALWAYS AS (a * 2) STORED'"
 	}
 	if sqltmpl.IsDuplicate(err) && strings.HasPrefix(string(b.table.Name), b.names.Prefix) {
 		return "give the constraint another name"

@@ -8,13 +8,6 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// A Change is what the operator wants different.
-type Change struct {
-	Alter    []string          `json:"alter,omitempty"` // action lists of ALTER TABLE, in order
-	Using    map[string]string `json:"using,omitempty"` // shadow column -> expression over a source row
-	PKBigint bool              `json:"pk_bigint,omitempty"`
-}
-
 // Names are what the objects of one table of a job are called.
 type Names struct {
 	Schema sqltmpl.Ident // the registry's schema, which holds them all
@@ -51,6 +44,8 @@ type Blueprint struct {
 	// the operator will want to know.
 	Mismatches []string `json:"mismatches"`
 	DDL        []string `json:"ddl"` // what was executed, for plan
+	// Layout says what the order of columns is worth; nil if it was not asked for.
+	Layout *Layout `json:"layout,omitempty"`
 }
 
 // A Sequence belongs to a column of the shadow.

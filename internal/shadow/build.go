@@ -22,7 +22,11 @@ type builder struct {
 	table  sqltmpl.Table    // its name at present
 	copied []copiedIndex    // indexes that LIKE made, as far as they are left
 	using  map[int16]string // by the shadow's attnum
-	probes []probe          // stand-ins for referenced tables
+	moved  map[int16]int16  // attnums that --optimize-columns changed, before -> after; nil: none
+	// loose are the checks that stand in for the expressions of generated columns, with their
+	// attnums; nil if those stayed generated.
+	loose  map[sqltmpl.Ident]int16
+	probes []probe // stand-ins for referenced tables
 
 	altered catalog.Relation // the shadow after the operator's actions, under final names
 	plan    Blueprint
@@ -65,6 +69,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.placeholders,
 		b.alter,
 		b.inspect,
+		b.tighten,
 		b.takeLate,
 		b.foreignKeys,
 		b.columns,
@@ -72,6 +77,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.tryForeignKeys,
 		b.dropProbes,
 		b.strip,
+		b.reorder,
 		b.key,
 		b.describe,
 	} {

@@ -145,7 +145,7 @@ func TestNullsNotDistinct(t *testing.T) {
 	t.Parallel()
 
 	conn := session(t, `CREATE TABLE t (id int PRIMARY KEY, a int, b int)`)
-	if pgtest.ServerVersion(t, conn) < 150000 {
+	if pgtest.ServerVersion(t, conn) < 15 {
 		t.Skip("new in PostgreSQL 15")
 	}
 	pgtest.Exec(t, conn, `ALTER TABLE public.t ADD UNIQUE NULLS NOT DISTINCT (a, b)`)
@@ -158,7 +158,7 @@ func TestPostgreSQL18(t *testing.T) {
 	t.Parallel()
 
 	conn := session(t, `CREATE EXTENSION btree_gist`, `CREATE TABLE t (id int, a int, b int, during daterange NOT NULL)`)
-	if pgtest.ServerVersion(t, conn) < 180000 {
+	if pgtest.ServerVersion(t, conn) < 18 {
 		t.Skip("new in PostgreSQL 18")
 	}
 	for _, sql := range []string{

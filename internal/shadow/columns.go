@@ -9,16 +9,26 @@ import (
 )
 
 // counterpart returns the shadow's column that was made after one of the
-// source, unless it was dropped. LIKE numbers the live columns from 1 on.
+// source, unless it was dropped. LIKE numbers the live columns from 1 on;
+// reorder may have moved them since.
 func (b *builder) counterpart(num int16) (catalog.Column, bool) {
 	at := slices.IndexFunc(b.src.Columns, func(c catalog.Column) bool { return c.Num == num })
 	if at < 0 {
 		return catalog.Column{}, false
 	}
-	return columnByNum(b.altered.Columns, int16(at+1)) //nolint:gosec // a table has at most 1600 columns
+	return columnByNum(b.altered.Columns, b.now(int16(at+1))) //nolint:gosec // a table has at most 1600 columns
 }
 
-// origin returns the source's column that one of the shadow was made after.
+// now is where a column of the shadow is that LIKE or --alter put at num.
+func (b *builder) now(num int16) int16 {
+	if b.moved == nil || num == 0 { // 0 is an expression of an index
+		return num
+	}
+	return b.moved[num] // 0 if dropped: no column has that
+}
+
+// origin returns the source's column that one of the shadow was made after. It
+// is of no use once reorder has moved them.
 func (b *builder) origin(num int16) (catalog.Column, bool) {
 	if int(num) > len(b.src.Columns) {
 		return catalog.Column{}, false

@@ -85,7 +85,7 @@ func TestTablespaces(t *testing.T) {
 	t.Parallel()
 
 	conn := session(t)
-	if pgtest.ServerVersion(t, conn) < 150000 {
+	if pgtest.ServerVersion(t, conn) < 15 {
 		t.Skip("tablespaces in place are new in PostgreSQL 15")
 	}
 	space := sqltmpl.Ident("Space " + pgtest.Value[string](t, conn, `SELECT pg_catalog.current_database()`)).String()
