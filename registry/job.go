@@ -45,6 +45,9 @@ func (s Spec) Differences(other Spec) []string {
 		say("--using", s.Change.Using, other.Change.Using)
 	}
 	say("--pk-bigint", s.Change.PKBigint, other.Change.PKBigint)
+	say("--partition-by", s.Change.PartitionBy, other.Change.PartitionBy)
+	say("--partitions-ahead", s.Change.PartitionsAhead, other.Change.PartitionsAhead)
+	say("--drop-constraint", slices.Concat(s.Change.DropConstraints, []string{}), slices.Concat(other.Change.DropConstraints, []string{}))
 	return out
 }
 

@@ -22,6 +22,11 @@ func awaitOrphans(ctx context.Context, env *Env, job registry.Job) error {
 	for _, t := range job.Tables {
 		if t.ShadowOID != 0 {
 			relations = append(relations, standbyOID(job, t))
+			if t.Blueprint != nil && !job.Swapped {
+				for _, p := range t.Blueprint.Partitions {
+					relations = append(relations, p.OID)
+				}
+			}
 		}
 	}
 	if len(relations) == 0 {

@@ -69,6 +69,10 @@ func planTable(
 			return err
 		}
 		b, err := shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
+		if refused, ok := refusal(err); ok {
+			report.Findings = refused.Findings
+			return errProbe
+		}
 		if err != nil {
 			return err
 		}

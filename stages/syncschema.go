@@ -65,7 +65,12 @@ func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, 
 // build builds what is missing, several indexes at a time, the largest effort
 // first, so that no session is left alone with a large one.
 func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	total := int64(len(t.Blueprint.Indexes))
+	indexes, err := s.largestFirst(ctx, env, t)
+	if err != nil {
+		return err
+	}
+	builds := s.builds(env, t, indexes)
+	total := int64(len(builds))
 	report := func(done int64) {
 		env.Report(Event{
 			Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Done: done, Total: total,
@@ -73,19 +78,15 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 		})
 	}
 	report(0)
-	indexes, err := s.largestFirst(ctx, env, t)
-	if err != nil {
-		return err
-	}
 	sessions := max(env.Options.Workers, 1)
 	// The server's parallel workers count as sessions: more processes than that only add work.
-	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
+	helpers := max(sessions/max(min(sessions, len(builds)), 1)-1, 0)
 	finished := make(chan struct{}, total)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sessions)
-	for _, index := range indexes {
+	for _, build := range builds {
 		group.Go(func() error {
-			if err := s.create(groupCtx, env, t, index, helpers); err != nil {
+			if err := s.create(groupCtx, env, build, helpers); err != nil {
 				return err
 			}
 			finished <- struct{}{}
@@ -94,6 +95,9 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 		})
 	}
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := s.buildTable(ctx, env, t); err != nil {
 		return err
 	}
 	for _, index := range t.Blueprint.Indexes {
@@ -130,10 +134,17 @@ func (syncSchema) largestFirst(ctx context.Context, env *Env, t registry.Table) 
 	return out, nil
 }
 
+// An indexBuild is one index to build: of the shadow, or of a partition of it.
+type indexBuild struct {
+	name       sqltmpl.Table
+	title      string
+	statement  sqltmpl.Statement
+	tablespace sqltmpl.Ident
+}
+
 // create builds one index, unless it is there.
-func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index, helpers int) error {
-	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
-	there, err := sqltmpl.Scalar[bool](ctx, env.Target, sqltmpl.IndexExists{Name: name.String()}.Statement())
+func (syncSchema) create(ctx context.Context, env *Env, build indexBuild, helpers int) error {
+	there, err := sqltmpl.Scalar[bool](ctx, env.Target, sqltmpl.IndexExists{Name: build.name.String()}.Statement())
 	if err != nil || there {
 		return err
 	}
@@ -149,17 +160,17 @@ func (syncSchema) create(ctx context.Context, env *Env, t registry.Table, index 
 			return err
 		}
 		err = exec(ctx, tx, sqltmpl.SetLocal{
-			Name: "default_tablespace", Value: string(index.Tablespace),
+			Name: "default_tablespace", Value: string(build.tablespace),
 		}.Statement())
 		if err != nil {
 			return err
 		}
-		return exec(ctx, tx, sqltmpl.CreateIndex{Def: index.Def}.Statement())
+		return exec(ctx, tx, build.statement)
 	})
 	if err != nil {
-		return fmt.Errorf("building index %s of %s: %w", index.Name, t.Name.Plain(), err)
+		return fmt.Errorf("building %s: %w", build.title, err)
 	}
-	env.Logger.DebugContext(ctx, "built index", slog.String("index", string(index.Name)),
+	env.Logger.DebugContext(ctx, "built index", slog.String("index", build.title),
 		slog.Duration("elapsed", time.Since(began)))
 	return nil
 }
@@ -184,7 +195,11 @@ func (s syncSchema) attach(ctx context.Context, env *Env, t registry.Table, inde
 			if err != nil || there {
 				return err
 			}
-			if err := s.constrain(ctx, env, tx, table, index); err != nil {
+			constrain := s.constrain
+			if t.Blueprint.Partitioned() {
+				constrain = s.constrainPartitioned
+			}
+			if err := constrain(ctx, env, tx, table, index); err != nil {
 				return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
 			}
 			if c := index.Constraint.Comment; c != "" {

@@ -31,6 +31,10 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "alter", Usage: "`ACTIONS` of an ALTER TABLE, run on the empty shadow (repeatable)"},
 		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
 		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
+		&cli.StringFlag{Name: "partition-by", Usage: "`CLAUSE`: 'RANGE (created_at) INTERVAL 1 month', 'RANGE (id) WIDTH 1000000', " +
+			"'LIST (region)', 'HASH (id) 16'"},
+		&cli.IntFlag{Name: "partitions-ahead", Value: partitionsAhead, Usage: "of a RANGE: how many to make beyond now and the last value"},
+		&cli.StringSliceFlag{Name: "drop-constraint", Usage: "give up this constraint or unique index `NAME` (repeatable)"},
 	}
 }
 
@@ -63,6 +67,9 @@ func change(c *cli.Context) (shadow.Change, error) {
 	out := shadow.Change{Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint")}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
+	}
+	if err := partitionBy(c, &out); err != nil {
+		return out, err
 	}
 	for _, text := range c.StringSlice("using") {
 		column, expression, ok := strings.Cut(text, "=")

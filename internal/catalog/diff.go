@@ -44,6 +44,7 @@ func Diff(before, after Relation) []string {
 		}
 	}
 	named(&d, "trigger", before.Triggers, after.Triggers, func(t Trigger) string { return string(t.Name) })
+	named(&d, "partition", before.Partitions, after.Partitions, func(p Partition) string { return p.Table.Plain() })
 	named(&d, "", before.Others, after.Others, func(o Dependent) string { return o.Description })
 	return d.lines
 }

@@ -24,6 +24,10 @@ type builder struct {
 	using  map[int16]string // by the shadow's attnum
 	probes []probe          // stand-ins for referenced tables
 
+	moved   map[int16]int16 // attnums of the plain shadow to the partitioned one's
+	bounds  bounds          // of the partitions to be
+	options []string        // of the partitions to be: a partitioned table has none
+
 	altered catalog.Relation // the shadow after the operator's actions, under final names
 	plan    Blueprint
 }
@@ -64,6 +68,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.makeLate,
 		b.placeholders,
 		b.alter,
+		b.dropConstraints,
 		b.inspect,
 		b.takeLate,
 		b.foreignKeys,
@@ -71,9 +76,11 @@ func (b *builder) run(ctx context.Context) error {
 		b.referencedBy,
 		b.tryForeignKeys,
 		b.dropProbes,
+		b.partition,
 		b.strip,
 		b.key,
 		b.describe,
+		b.partitions,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -116,11 +123,15 @@ func (b *builder) quietly(ctx context.Context, s sqltmpl.Statement) error {
 
 // tell records a statement without the comment at its head.
 func (b *builder) tell(s sqltmpl.Statement) {
-	text := s.SQL
+	b.plan.DDL = append(b.plan.DDL, uncommented(s.SQL))
+}
+
+// uncommented is a statement without the comment at its head.
+func uncommented(text string) string {
 	for strings.HasPrefix(text, "--") {
 		_, text, _ = strings.Cut(text, "\n")
 	}
-	b.plan.DDL = append(b.plan.DDL, text)
+	return text
 }
 
 // load reads the shadow.

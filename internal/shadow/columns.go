@@ -15,7 +15,11 @@ func (b *builder) counterpart(num int16) (catalog.Column, bool) {
 	if at < 0 {
 		return catalog.Column{}, false
 	}
-	return columnByNum(b.altered.Columns, int16(at+1)) //nolint:gosec // a table has at most 1600 columns
+	n := int16(at + 1) //nolint:gosec // a table has at most 1600 columns
+	if b.moved != nil {
+		n = b.moved[n]
+	}
+	return columnByNum(b.altered.Columns, n)
 }
 
 // origin returns the source's column that one of the shadow was made after.

@@ -317,6 +317,9 @@ FROM (
                     w.relkind = 'S' OR w.objid = rel.reltoastrelid OR EXISTS (
                         SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.objid AND h.inhparent = rel.oid)))
                 AND NOT (w.kind = 'constraint' AND w.objid::int8 IN (SELECT k.oid FROM foreign_keys k))
+                -- What a partition has from its table is the table's.
+                AND NOT (w.kind IN ('relation', 'constraint') AND rel.relkind = 'p' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.relid AND h.inhparent = rel.oid))
                 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_trigger g WHERE w.kind = 'trigger' AND g.oid = w.objid AND g.tgisinternal)
                 AND NOT EXISTS (
@@ -332,7 +335,7 @@ FROM (
             JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhparent, 0) p
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhrelid, 0) c
-            WHERE h.inhrelid = rel.oid OR h.inhparent = rel.oid
+            WHERE h.inhrelid = rel.oid OR h.inhparent = rel.oid AND rel.relkind <> 'p'
             UNION
             -- They would ship the shadow and the change log to the subscribers, too.
             SELECT 'publication', 'publication ' || pg_catalog.quote_ident(p.pubname) || ' FOR ALL TABLES',
@@ -398,6 +401,16 @@ FROM (
         rel.relrowsecurity AS row_security,
         rel.relforcerowsecurity AS force_row_security,
         rel.relreplident AS replica_identity,
-        rel.relispartition AS partition
+        rel.relispartition AS partition,
+        CASE WHEN rel.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(rel.oid) END AS partition_key,
+        (SELECT pg_catalog.json_agg(p ORDER BY p.name) FROM (
+            SELECT c.oid::int8 AS oid, c.relname AS name, c.relkind AS kind,
+                pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname) AS "table",
+                pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+            FROM pg_catalog.pg_inherits h
+            JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE h.inhparent = rel.oid AND rel.relkind = 'p'
+        ) p) AS partitions
     FROM rel
 ) doc

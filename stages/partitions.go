@@ -1,0 +1,90 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/partitioning"
+	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// refusal makes findings of what keeps a table from being partitioned, which is
+// known only once its shadow has been built.
+func refusal(err error) (*RefusedError, bool) {
+	found, ok := errors.AsType[*shadow.UnpartitionableError](err)
+	if !ok {
+		return nil, false
+	}
+	out := &RefusedError{Table: found.Table.Plain()}
+	for _, p := range found.Problems {
+		out.Findings = append(out.Findings, preflight.Finding{
+			Check: "partition", Table: out.Table, Problem: p.What, Cure: p.Remedy,
+		})
+	}
+	return out, true
+}
+
+// namePartitionIndexes gives the indexes of a rewritten table's partitions names
+// like those of their table's, where they are still there; each rename takes
+// SHARE UPDATE EXCLUSIVE on the index. It is part of cleanup: until then they
+// bear ours, since renaming them in the swap would make it longer.
+func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
+	if !job.Swapped || t.Blueprint == nil {
+		return nil
+	}
+	schema := t.Name.Schema
+	for _, p := range t.Blueprint.Partitions {
+		for _, index := range t.Blueprint.Indexes {
+			if index.Helper {
+				continue // it is gone, with that of its table
+			}
+			now := sqltmpl.Table{Schema: schema, Name: partitionIndex(env.names(t), p, index)}
+			there, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: now.String()}.Statement())
+			if err != nil {
+				return err
+			}
+			if there == 0 {
+				continue // with its partition
+			}
+			to, err := freeName(ctx, tx, schema, p.Name, partitionSuffix(t.Name.Name, index.Name))
+			if err != nil {
+				return err
+			}
+			if err := exec(ctx, tx, sqltmpl.RenameIndex{Index: now, To: to}.Statement()); err != nil {
+				return fmt.Errorf("naming index %s: %w", to, err)
+			}
+		}
+	}
+	return nil
+}
+
+// partitionSuffix is what tells an index of a table from the others: events_pkey
+// has pkey.
+func partitionSuffix(table, index sqltmpl.Ident) string {
+	if rest, ok := strings.CutPrefix(string(index), string(table)+"_"); ok && rest != "" {
+		return rest
+	}
+	return string(index)
+}
+
+// freeName returns <partition>_<suffix>, or the like with a number.
+func freeName(ctx context.Context, tx pgx.Tx, schema, partition sqltmpl.Ident, suffix string) (sqltmpl.Ident, error) {
+	for n := 0; ; n++ {
+		name := partitioning.Join(partition, suffix)
+		if n > 0 {
+			name = partitioning.Join(name, strconv.Itoa(n))
+		}
+		taken, err := sqltmpl.Scalars[string](ctx, tx, sqltmpl.TakenNames{Schema: schema, Names: []string{string(name)}}.Statement())
+		if err != nil || len(taken) == 0 {
+			return name, err
+		}
+	}
+}
