@@ -14,6 +14,7 @@ import (
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/changelog"
 )
 
 // refusal makes findings of what keeps a table from being partitioned, which is
@@ -30,6 +31,36 @@ func refusal(err error) (*RefusedError, bool) {
 		})
 	}
 	return out, true
+}
+
+// partitions says what partitions the table gets, and what that means.
+func (r *PlanReport) partitions(b *shadow.Blueprint) {
+	if !b.Partitioned() {
+		return
+	}
+	for _, p := range b.Shadow.Partitions {
+		r.Partitions = append(r.Partitions, p.Table.Plain()+" "+string(p.Bound))
+	}
+	note := func(format string, args ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, args...)) }
+	if changelog.StaysOnLog(b) {
+		note("writers only log until the swap: looking into so many partitions for a row, or a deferrable constraint, " +
+			"keeps them from writing both tables; the last changes are applied under the swap's lock")
+	}
+	if b.Clustered != "" {
+		note("a partitioned table can't have a CLUSTER mark: the copies of index %s on the partitions have it", b.Clustered)
+	}
+	if len(b.Source.Options) > 0 {
+		note("a partitioned table has no storage parameters: its partitions have them, and later ones need them given")
+	}
+	if len(b.ForeignKeys) > 0 {
+		note("foreign keys of the table are added to the partitions in the swap, validated after it, and then added to the table without a scan")
+	}
+	for _, c := range b.Shadow.Columns {
+		if c.Identity != "" {
+			note("column %s: before PostgreSQL 17, INSERT into a partition by its own name has to give the identity a value", c.Name)
+		}
+	}
+	note("indexes of partitions get their names in cleanup")
 }
 
 // namePartitionIndexes gives the indexes of a rewritten table's partitions names

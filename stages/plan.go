@@ -22,8 +22,10 @@ type PlanReport struct {
 	DDL      []string            `json:"ddl"`     // of the shadow and what is added to it
 	Carried  []string            `json:"carried"`
 	Locks    []string            `json:"locks"`
-	Notes    []string            `json:"notes"`
-	Lossy    []string            `json:"lossy"` // what revert-swap can't bring back
+	// Partitions are those of the new table, with what each takes.
+	Partitions []string `json:"partitions,omitempty"`
+	Notes      []string `json:"notes"`
+	Lossy      []string `json:"lossy"` // what revert-swap can't bring back
 }
 
 // rewriteSpeed is what the time estimate assumes, in bytes of table and
@@ -99,6 +101,7 @@ func (r *PlanReport) describe(b *shadow.Blueprint) {
 	}
 	r.carried(b)
 	r.locks(b)
+	r.partitions(b)
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:

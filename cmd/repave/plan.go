@@ -132,6 +132,7 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	fmt.Fprintf(&out, "  time   about %s to the swap (a rough guess)\n",
 		seconds(time.Duration(plan.Seconds*float64(time.Second))))
 	list("the shadow", terminated(plan.DDL))
+	list("partitions", plan.Partitions)
 	list("carried", plan.Carried)
 	list("locks", plan.Locks)
 	list("worth knowing", plan.Notes)

@@ -72,7 +72,7 @@ func (b *builder) ownAll(ctx context.Context, tables ...sqltmpl.Table) error {
 		}
 	}
 	for _, table := range tables {
-		if err := b.do(ctx, sqltmpl.SetOwner{Table: table, Owner: b.src.Owner}.Statement()); err != nil {
+		if err := b.quietly(ctx, sqltmpl.SetOwner{Table: table, Owner: b.src.Owner}.Statement()); err != nil {
 			return err
 		}
 	}

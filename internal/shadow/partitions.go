@@ -150,7 +150,7 @@ func (b *builder) partitions(ctx context.Context) error {
 			Name: partitioning.Join(b.src.Table.Name, p.Suffix), BuildName: b.names.Object("p" + strconv.Itoa(i+1)).Name,
 		}
 		table := b.inSchema(made.BuildName)
-		err := b.do(ctx, sqltmpl.CreatePartition{
+		err := b.quietly(ctx, sqltmpl.CreatePartition{
 			Table: table, Parent: b.table, Bound: p.Bound, Options: b.options, Tablespace: b.altered.Tablespace,
 		}.Statement())
 		if err != nil {

@@ -257,7 +257,9 @@ FROM (
                         JOIN pg_catalog.pg_class t ON t.oid = f.adrelid
                         JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
                         WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND f.oid = u.objid
-                            AND (t.oid = rel.oid OR m.nspname = @registry AND t.relname ~ '^repave_[0-9]+_'))
+                            AND (t.oid = rel.oid OR m.nspname = @registry AND t.relname ~ '^repave_[0-9]+_'
+                                OR rel.relkind = 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h
+                                    WHERE h.inhrelid = t.oid AND h.inhparent = rel.oid)))
                     UNION
                     SELECT pg_catalog.pg_describe_object(u.refclassid, u.refobjid, 0) FROM pg_catalog.pg_depend u
                     WHERE u.classid = rel.tableoid AND u.objid = c.oid

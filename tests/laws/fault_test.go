@@ -42,6 +42,8 @@ type faultCase struct {
 	// done reports what the command must have come to.
 	done func(t *testing.T, job registry.Job)
 	gone bool // the command ends the job
+	// change is what the job changes; nothing, if nil.
+	change func(*registry.Spec)
 }
 
 // until brings a job to the end of a stage.
@@ -140,7 +142,7 @@ func sweep(t *testing.T, c faultCase) {
 	conn := pgtest.Connect(t, template, faultShop...)
 	catalog := pgtest.CatalogSnapshot(t, conn)
 	rows := faultRows(t, conn)
-	req := request(t, conn, "orders", nil)
+	req := request(t, conn, "orders", c.change)
 	// New rows in the log, so that replay and verify have work.
 	change := []string{
 		`UPDATE orders SET total = total + 1 WHERE id % 7 = 0`, `DELETE FROM orders WHERE id = 299`,
@@ -197,6 +199,10 @@ func sweep(t *testing.T, c faultCase) {
 			require.Equal(t, rows, faultRows(t, observer))
 		}
 		requireNoTraces(t, observer)
+		if c.change != nil && pgtest.Value[string](t, observer, `SELECT relkind::text FROM pg_class WHERE oid = 'orders'::regclass`) == "p" {
+			requirePartitionedShop(t, observer)
+			return false
+		}
 		pgtest.RequireSameCatalog(t, catalog, pgtest.CatalogSnapshot(t, observer))
 		return false
 	}
