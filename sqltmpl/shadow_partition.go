@@ -115,9 +115,10 @@ func (l Leaf) Table() Table { return Table{Schema: l.Schema, Name: l.Name} }
 // ListLeaves lists the tables that hold a table's rows.
 type ListLeaves struct {
 	Relation uint32
+	More     []uint32 // that are listed too, if they exist: partitions may have been detached
 }
 
 // Statement renders backfill/list_leaves.sql.
 func (p ListLeaves) Statement() Statement {
-	return render("backfill/list_leaves.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
+	return render("backfill/list_leaves.sql", p, pgx.StrictNamedArgs{"relation": p.Relation, "more": p.More})
 }

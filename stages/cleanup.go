@@ -74,7 +74,9 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 				return lockTables(ctx, tx, d, d, []sqltmpl.Table{live})
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
-				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{Relation: liveOID(job, t)}.Statement())
+				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{
+					Relation: liveOID(job, t), More: partitionsOf(t),
+				}.Statement())
 				if err != nil {
 					return err
 				}

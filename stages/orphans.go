@@ -22,10 +22,8 @@ func awaitOrphans(ctx context.Context, env *Env, job registry.Job) error {
 	for _, t := range job.Tables {
 		if t.ShadowOID != 0 {
 			relations = append(relations, standbyOID(job, t))
-			if t.Blueprint != nil && !job.Swapped {
-				for _, p := range t.Blueprint.Partitions {
-					relations = append(relations, p.OID)
-				}
+			if !job.Swapped {
+				relations = append(relations, partitionsOf(t)...)
 			}
 		}
 	}

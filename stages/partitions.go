@@ -63,6 +63,18 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	note("indexes of partitions get their names in cleanup")
 }
 
+// partitionsOf are the partitions that the job made.
+func partitionsOf(t registry.Table) []uint32 {
+	if t.Blueprint == nil {
+		return nil
+	}
+	var out []uint32
+	for _, p := range t.Blueprint.Partitions {
+		out = append(out, p.OID)
+	}
+	return out
+}
+
 // namePartitionIndexes gives the indexes of a rewritten table's partitions names
 // like those of their table's, where they are still there; each rename takes
 // SHARE UPDATE EXCLUSIVE on the index. It is part of cleanup: until then they
@@ -74,10 +86,13 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 	schema := t.Name.Schema
 	for _, p := range t.Blueprint.Partitions {
 		for _, index := range t.Blueprint.Indexes {
-			if index.Helper {
-				continue // it is gone, with that of its table
-			}
 			now := sqltmpl.Table{Schema: schema, Name: partitionIndex(env.names(t), p, index)}
+			if index.Helper { // gone with that of its table, but where the partition was detached
+				if err := exec(ctx, tx, sqltmpl.DropIndex{Index: now}.Statement()); err != nil {
+					return err
+				}
+				continue
+			}
 			there, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: now.String()}.Statement())
 			if err != nil {
 				return err

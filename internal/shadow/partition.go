@@ -210,7 +210,7 @@ func (b *builder) renumber(plain catalog.Relation) {
 }
 
 func hintOf(err error) string {
-	if hinter, ok := err.(interface{ Hint() string }); ok { //nolint:errorlint // ours, as Parse returns it
+	if hinter, ok := err.(interface{ Hint() string }); ok {
 		return hinter.Hint()
 	}
 	return ""

@@ -64,7 +64,7 @@ func TestLaw5Field20PartitionedTableIsFaithful(t *testing.T) {
 		s.Change.PartitionBy, s.Change.PartitionsAhead = `RANGE ("At") INTERVAL 1 month`, 3
 	})
 	job := runTo(t, env, req, stages.Swap)
-	job = revert(t, env, job)
+	revert(t, env, job)
 	pgtest.RequireSameCatalog(t, before, withoutJob(pgtest.CatalogSnapshot(t, conn)))
 	job = runTo(t, env, req, stages.Swap)
 	require.NoError(t, stages.Erase(t.Context(), env, job))

@@ -1,6 +1,7 @@
 package laws_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -48,7 +49,7 @@ func TestLaw2Field20EveryKindOfWrite(t *testing.T) {
 				env := newEnv(t, dsn)
 				req := request(t, conn, "t", byMonth)
 				job := runTo(t, env, req, until)
-				list := append(writes, sql)
+				list := append(slices.Clone(writes), sql)
 				if job.Swapped {
 					list = append(list, `TRUNCATE t_p2026_03`, `UPDATE t_p2026_02 SET v = v || ' by partition'`, `DELETE FROM t_pdefault WHERE id = 1000`)
 				}
@@ -132,7 +133,7 @@ func TestField20UniquenessIsNotDropped(t *testing.T) {
 		}
 	}
 	pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
-	drops := append(clause, "--drop-constraint", "t_pkey", "--drop-constraint=t_v_key", "--drop-constraint", "lower_v")
+	drops := append(slices.Clone(clause), "--drop-constraint", "t_pkey", "--drop-constraint=t_v_key", "--drop-constraint", "lower_v")
 	stdout, stderr, code := repave(t, dsn, append([]string{"plan", "t"}, drops...)...)
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "PARTITION BY RANGE")
@@ -162,7 +163,7 @@ func TestField20ClausesAreRefused(t *testing.T) {
 		{1, "\"id\" is integer", "RANGE (id) INTERVAL 1 day", []string{"--drop-constraint", "t_v_key"}},
 		{1, "more than 1000", "RANGE (id) WIDTH 1", []string{"--drop-constraint", "t_v_key", "--partitions-ahead", "1000"}},
 		{1, "RANGE takes", "RANGE (v) WIDTH 1", []string{"--drop-constraint", "t_pkey"}},
-		{1, "t_pdefault already", "RANGE (id) WIDTH 10", []string{"--drop-constraint", "t_v_key"}},
+		{1, "\"t_pdefault\" already", "RANGE (id) WIDTH 10", []string{"--drop-constraint", "t_v_key"}},
 		{1, "no such constraint", "RANGE (id) WIDTH 10", []string{"--drop-constraint", "nope"}},
 		{2, "without --partition-by", "", []string{"--partitions-ahead", "3"}},
 	} {
