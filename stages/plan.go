@@ -81,6 +81,7 @@ func planTable(
 		if report.Space, err = preflight.Space(ctx, tx, src); err != nil {
 			return err
 		}
+		b.Change = req.Spec.Change
 		report.describe(&b)
 		return errProbe
 	})

@@ -29,7 +29,7 @@ func (b *builder) partition(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.partitionable(clause, plain); err != nil {
+	if err := b.partitionable(ctx, clause, plain); err != nil {
 		return err
 	}
 	if b.bounds, err = b.boundsOf(ctx, clause, plain); err != nil {

@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,11 @@ func (e *UnpartitionableError) Hint() string { return e.Problems[0].Remedy }
 
 // partitionable finds whatever a partitioned table can't have. plain is the
 // shadow without its foreign keys.
-func (b *builder) partitionable(clause partitioning.Clause, plain catalog.Relation) error {
+func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause, plain catalog.Relation) error {
+	version, err := sqltmpl.Scalar[string](ctx, b.tx, sqltmpl.ReadSetting{Name: "server_version_num"}.Statement())
+	if err != nil {
+		return err
+	}
 	found := &UnpartitionableError{Table: b.src.Table}
 	add := func(remedy, what string, args ...any) {
 		found.Problems = append(found.Problems, Problem{What: fmt.Sprintf(what, args...), Remedy: remedy})
@@ -87,8 +92,29 @@ func (b *builder) partitionable(clause partitioning.Clause, plain catalog.Relati
 				"check constraint %s is NO INHERIT, which partitioned tables can't have", constraint.Name)
 		}
 	}
+	const movesAreUpdates = "15" // the first version whose foreign keys take a row that moves for an UPDATE
+	for _, fk := range b.plan.ReferencedBy {
+		if version[:2] < movesAreUpdates && !(passive(fk.OnUpdate) && passive(fk.OnDelete)) {
+			add("ALTER TABLE "+fk.From.String()+" DROP CONSTRAINT "+fk.Name.String(),
+				"foreign key %s of %s acts on UPDATE or DELETE: before PostgreSQL 15, an UPDATE that moves a row to another partition "+
+					"would be a DELETE to it", fk.Name, fk.From.Plain())
+		}
+	}
+	for _, trigger := range b.src.Triggers {
+		add("DROP TRIGGER "+trigger.Name.String()+" ON "+b.src.Table.String(),
+			"trigger %s is not carried to partitioned tables, where an UPDATE may be a DELETE and an INSERT", trigger.Name)
+	}
+	for _, other := range b.src.Others {
+		add(other.Drop, "%s is not carried to partitioned tables", other.Description)
+	}
+	if b.src.RowSecurity || b.src.ForceRLS {
+		add("ALTER TABLE "+b.src.Table.String()+" DISABLE ROW LEVEL SECURITY", "row security is not carried to partitioned tables")
+	}
 	if len(found.Problems) > 0 {
 		return found
 	}
 	return nil
 }
+
+// passive reports whether a referential action changes no row.
+func passive(action string) bool { return action == "a" || action == "r" }

@@ -57,6 +57,12 @@ func TestLaw5Field20PartitionedTableIsFaithful(t *testing.T) {
 	conn := pgtest.Connect(t, dsn)
 	_, err := conn.Exec(t.Context(), eventsTable, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
+	deleted := 1
+	if pgtest.ServerVersion(t, conn) < 15 { // foreign keys that act are refused there
+		deleted = 0
+		pgtest.Exec(t, conn, `ALTER TABLE "S x".child DROP CONSTRAINT "to ev"`)
+		pgtest.Exec(t, conn, `ALTER TABLE "S x".child ADD CONSTRAINT "to ev" FOREIGN KEY (e, at) REFERENCES "S x"."Ev ents" DEFERRABLE INITIALLY DEFERRED`)
+	}
 	before := pgtest.CatalogSnapshot(t, conn)
 	rows := pgtest.Rows(t, conn, `SELECT * FROM "S x"."Ev ents" ORDER BY id`)
 	env := newEnv(t, dsn)
@@ -99,8 +105,9 @@ func TestLaw5Field20PartitionedTableIsFaithful(t *testing.T) {
 		require.Equal(t, state, sqlState(err), sql)
 	}
 	children := pgtest.Count(t, conn, `SELECT count(*) FROM "S x".child`)
-	pgtest.Exec(t, conn, `DELETE FROM "S x"."Ev ents" WHERE id = 9`)
-	require.Equal(t, children-1, pgtest.Count(t, conn, `SELECT count(*) FROM "S x".child`))
+	_, err = conn.Exec(t.Context(), `DELETE FROM "S x"."Ev ents" WHERE id = 9`)
+	require.Equal(t, deleted == 1, err == nil)
+	require.Equal(t, children-deleted, pgtest.Count(t, conn, `SELECT count(*) FROM "S x".child`))
 }
 
 // requireOnlyPartitioned requires that tables changed only by what partitions

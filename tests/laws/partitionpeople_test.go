@@ -1,7 +1,11 @@
 package laws_test
 
 import (
+	"context"
+	"crypto/rand"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -177,4 +181,71 @@ func TestField20ClausesAreRefused(t *testing.T) {
 		require.Contains(t, stderr, "hint: ", stderr)
 	}
 	require.Equal(t, 0, pgtest.Count(t, conn, `SELECT count(*) FROM repave.job`))
+}
+
+// TestLaw1Field20MovesAreNoDeletesToChildren: an UPDATE that moves a row to
+// another partition does to children what it did before, or the foreign key is
+// refused (before PostgreSQL 15 it would delete them).
+func TestLaw1Field20MovesAreNoDeletesToChildren(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t SELECT generate_series(1, 50)`,
+		`CREATE TABLE child (t_id int REFERENCES t ON UPDATE CASCADE ON DELETE CASCADE)`, `INSERT INTO child SELECT id FROM t`)
+	_, stderr, code := repave(t, dsn, "run", "t", "--partition-by", "HASH (id) 4", "--cleanup")
+	if pgtest.ServerVersion(t, conn) < 15 {
+		require.Equal(t, 3, code, stderr)
+		require.Contains(t, stderr, "child_t_id_fkey")
+	} else {
+		require.Zero(t, code, stderr)
+	}
+	pgtest.Exec(t, conn, `UPDATE t SET id = id + 1000`)
+	require.Equal(t, 50, pgtest.Count(t, conn, `SELECT count(*) FROM child WHERE t_id > 1000`))
+}
+
+// TestLaw5Field20WithOtherChanges: partitioning goes with columns that are
+// renamed, retyped, dropped, and computed, by a role that is no superuser.
+func TestLaw5Field20WithOtherChanges(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	role := "parter_" + strings.ToLower(rand.Text())
+	_, err := conn.Exec(t.Context(), strings.ReplaceAll(`CREATE ROLE $r_owner; CREATE ROLE $r LOGIN PASSWORD 'x'; GRANT $r_owner TO $r;
+		GRANT CREATE, USAGE ON SCHEMA public TO $r_owner, $r;
+		CREATE TABLE t (first int, id int PRIMARY KEY, second int, place text, at text, third int CHECK (third > 0));
+		INSERT INTO t SELECT g, g, g, 'p' || g % 3, '2026-0' || (1 + g % 9) || '-11', g FROM generate_series(1, 90) g;
+		UPDATE t SET place = NULL WHERE id = 90; ALTER TABLE t OWNER TO $r_owner;`, "$r", role), pgx.QueryExecModeSimpleProtocol)
+	require.NoError(t, err)
+	pgtest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO `+role+`', current_database()); END $$`)
+	t.Cleanup(func() {
+		admin, err := pgx.Connect(context.Background(), dsn)
+		if err != nil {
+			return
+		}
+		for _, sql := range []string{"DROP OWNED BY $r_owner, $r CASCADE", "DROP ROLE $r_owner, $r"} {
+			_, _ = admin.Exec(context.Background(), strings.ReplaceAll(sql, "$r", role))
+		}
+		_ = admin.Close(context.Background())
+	})
+	config, err := pgx.ParseConfig(dsn)
+	require.NoError(t, err)
+	own := fmt.Sprintf("host=%s port=%d user=%s password=x dbname=%s", config.Host, config.Port, role, config.Database)
+	for _, test := range [][]string{
+		{"LIST (location)", "--alter", "RENAME place TO location", "--alter", "DROP first, DROP second, ALTER third TYPE bigint", "--drop-constraint", "t_pkey"},
+		{"RANGE (day) INTERVAL 1 quarter", "--alter", "DROP first, ADD day date", "--using", "day=at::date", "--drop-constraint", "t_pkey"},
+		{"HASH (id) 3", "--pk-bigint", "--alter", "DROP first"},
+	} {
+		args := append([]string{"t", "--partition-by"}, test...)
+		mustRepave(t, own, append([]string{"run"}, args...)...)
+		require.Equal(t, 89, pgtest.Count(t, conn, `SELECT count(*) FROM t WHERE third = id AND id < 90`))
+		require.Equal(t, []string{role + "_owner"}, pgtest.Rows(t, conn, `SELECT DISTINCT relowner::regrole FROM pg_class
+			WHERE relname ~ '^t_p' AND relkind = 'r'`))
+		pgtest.Exec(t, conn, `UPDATE t SET third = third + 1 WHERE id = 5`)
+		mustRepave(t, own, "revert-swap", "t")
+		require.Equal(t, []string{"5|6"}, pgtest.Rows(t, conn, `SELECT first, third FROM t WHERE id = 5`))
+		pgtest.Exec(t, conn, `UPDATE t SET third = third - 1 WHERE id = 5`)
+		mustRepave(t, own, "reset", "t", "--yes")
+	}
+	requireNoTraces(t, conn)
 }
