@@ -19,9 +19,11 @@ func partitionShop(s *registry.Spec) {
 // requirePartitionedShop requires that the partitioned table is complete.
 func requirePartitionedShop(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	require.Equal(t, []string{
-		"order_lines_order_id_fkey|t", "orders_customer_id_fkey|t",
-	}, pgtest.Rows(t, conn, `SELECT conname, convalidated FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND connamespace = 'public'::regnamespace ORDER BY 1`))
+	foreignKeys := []string{"order_lines_order_id_fkey|t", "orders_customer_id_fkey|t"}
+	if pgtest.ServerVersion(t, conn) < 15 {
+		foreignKeys = foreignKeys[1:]
+	}
+	require.Equal(t, foreignKeys, pgtest.Rows(t, conn, `SELECT conname, convalidated FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND connamespace = 'public'::regnamespace ORDER BY 1`))
 	require.Equal(t, []string{
 		"orders|orders_pkey|t", "orders|orders_total|t", "orders_p_hash_00|orders_p_hash_00_pkey|t", "orders_p_hash_00|orders_p_hash_00_total|t",
 		"orders_p_hash_01|orders_p_hash_01_pkey|t", "orders_p_hash_01|orders_p_hash_01_total|t", "orders_p_hash_02|orders_p_hash_02_pkey|t",
