@@ -21,6 +21,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"ADD x text DEFAULT 'it''s'", `ALTER "a b" TYPE text`, "$HOME `id` \\ \n ! * ? ~ # ; & | < >"}},
 		{Alter: []string{"--comment\nDROP COLUMN x"}, Using: map[string]string{"b": "a || '=\"$x\"'", "ä ö": "'\\'"}},
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
+		{PartitionBy: `RANGE ("it's") INTERVAL '1 month'`, PartitionsAhead: 7, DropConstraints: []string{"a,b", "$x"}},
+		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead}, {PartitionBy: "HASH (a) 5"},
 	} {
 		want := []string{}
 		if change.PKBigint {
@@ -33,6 +35,15 @@ func TestFlagsSurviveAShell(t *testing.T) {
 			if expression, ok := change.Using[column]; ok {
 				want = append(want, "--using", column+"="+expression)
 			}
+		}
+		if change.PartitionBy != "" {
+			want = append(want, "--partition-by", change.PartitionBy)
+		}
+		if change.PartitionsAhead == 7 {
+			want = append(want, "--partitions-ahead", "7")
+		}
+		for _, name := range change.DropConstraints {
+			want = append(want, "--drop-constraint", name)
 		}
 		flags := changeFlags(change)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", `show() { for w in "$@"; do printf '%s\0' "$w"; done; }; show`+flags).Output()
