@@ -48,12 +48,14 @@ type Link struct {
 	Fits          Table
 	Castable      Table
 	Row, Truncate Ident // the capture's triggers
-	Keys          []Key
-	Insert        Columns    // columns of the standby
-	Values        []Fragment // what they are made of, over a live row aliased s
-	Kept          []Kept
-	Settings      []Setting
-	LockTimeout   Literal // of functions that a writer may wait for
+	// Partitions of the live table: a TRUNCATE of one of them fires no trigger of the table's.
+	Partitions  []Table
+	Keys        []Key
+	Insert      Columns    // columns of the standby
+	Values      []Fragment // what they are made of, over a live row aliased s
+	Kept        []Kept
+	Settings    []Setting
+	LockTimeout Literal // of functions that a writer may wait for
 }
 
 // Signature is the argument list of Resync and Guarded.
@@ -113,6 +115,13 @@ func (l Link) CreateResync() Statement { return l.statement("create_resync") }
 
 // CreateGuarded renders changelog/create_guarded.sql.
 func (l Link) CreateGuarded() Statement { return l.statement("create_guarded") }
+
+// OnPartition returns the statements that fire the capture for TRUNCATE of a
+// partition alone. Row triggers come with the table's.
+func (l Link) OnPartition(partition Table) []Statement {
+	l.Live = partition
+	return []Statement{l.CreateTruncateTrigger(), l.statement("enable_truncate_trigger")}
+}
 
 // EnableTriggers renders changelog/enable_triggers.sql.
 func (l Link) EnableTriggers() Statement { return l.statement("enable_triggers") }

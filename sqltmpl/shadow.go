@@ -196,8 +196,9 @@ type AddPlaceholder struct {
 // Statement renders shadow/add_placeholder.sql.
 func (p AddPlaceholder) Statement() Statement { return render("shadow/add_placeholder.sql", p, nil) }
 
-// CreateHelper makes a unique index on a key.
+// CreateHelper makes an index on a key.
 type CreateHelper struct {
+	Unique  bool
 	Table   Table
 	Index   Ident
 	Columns Columns

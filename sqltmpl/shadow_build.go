@@ -116,6 +116,7 @@ type AddForeignKey struct {
 	Deferrable  bool
 	Deferred    bool
 	NotEnforced bool // PostgreSQL 18
+	Valid       bool // look at the rows, which partitions with the same valid key spare
 }
 
 // Statement renders shadow/add_foreign_key.sql.

@@ -71,13 +71,14 @@ func (p IndexForms) Statement() Statement {
 type IndexHead struct {
 	Unique bool
 	Name   Ident
+	Only   bool // of a partitioned table
 	Table  Table
 }
 
 // Statement renders shadow/index_head.sql.
 func (p IndexHead) Statement() Statement {
 	return render("shadow/index_head.sql", p, pgx.StrictNamedArgs{
-		"unique": p.Unique, "name": string(p.Name), "schema": string(p.Table.Schema), "table": string(p.Table.Name),
+		"unique": p.Unique, "only": p.Only, "name": string(p.Name), "schema": string(p.Table.Schema), "table": string(p.Table.Name),
 	})
 }
 

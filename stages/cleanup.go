@@ -41,6 +41,11 @@ func erase(ctx context.Context, env *Env, job registry.Job) error {
 				return err
 			}
 		}
+		for _, t := range job.Tables {
+			if err := namePartitionIndexes(ctx, env, tx, job, t); err != nil {
+				return err
+			}
+		}
 		if job.Swapped {
 			return env.Registry.SetStage(ctx, tx, job.ID, string(Done))
 		}
@@ -78,11 +83,17 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 				return lockTables(ctx, tx, d, d, []lockable{tableLock(liveOID(job, t), live)})
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
+				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{
+					Relation: liveOID(job, t), More: partitionsOf(t),
+				}.Statement())
+				if err != nil {
+					return err
+				}
 				for _, a := range artifacts {
 					if a.TableNumber != t.Number {
 						continue
 					}
-					if err := eraseOnLive(ctx, tx, live, a); err != nil {
+					if err := eraseOnLive(ctx, tx, live, leaves, a); err != nil {
 						return err
 					}
 				}
@@ -97,10 +108,15 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 }
 
 // eraseOnLive drops an artifact that sits on the live table.
-func eraseOnLive(ctx context.Context, tx pgx.Tx, live sqltmpl.Table, a registry.Artifact) error {
+func eraseOnLive(ctx context.Context, tx pgx.Tx, live sqltmpl.Table, leaves []sqltmpl.Leaf, a registry.Artifact) error {
 	switch a.Kind {
 	case "trigger":
-		return exec(ctx, tx, sqltmpl.DropTrigger{Table: live, Trigger: sqltmpl.Ident(a.Name)}.Statement())
+		// Those of rows go with the table's; a plain table is its own only leaf.
+		steps := []sqltmpl.Statement{sqltmpl.DropTrigger{Table: live, Trigger: sqltmpl.Ident(a.Name)}.Statement()}
+		for _, leaf := range leaves {
+			steps = append(steps, sqltmpl.DropTrigger{Table: leaf.Table(), Trigger: sqltmpl.Ident(a.Name)}.Statement())
+		}
+		return sqltmpl.ExecAll(ctx, tx, steps...)
 	case "index":
 		return exec(ctx, tx, sqltmpl.DropIndex{
 			Index: sqltmpl.Table{Schema: live.Schema, Name: sqltmpl.Ident(a.Name)},

@@ -52,6 +52,9 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 	steps = append(steps,
 		sqltmpl.RenameTable{Table: table, To: s.parked.Name}.Statement(),
 		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, Schema: schema}.Statement())
+	for _, p := range s.partitions {
+		steps = append(steps, movePartition(p.name, p.parked, table.Schema, schema)...)
+	}
 	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
 		return nil, err
 	}
@@ -102,6 +105,9 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 			Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, To: table.Name,
 		}.Statement(),
 	}
+	for _, p := range s.partitions {
+		steps = append(steps, movePartition(p.parked, p.name, s.parked.Schema, table.Schema)...)
+	}
 	for _, index := range s.indexes {
 		steps = append(steps, sqltmpl.RenameIndex{
 			Index: sqltmpl.Table{Schema: table.Schema, Name: index.parked}, To: index.name,
@@ -135,12 +141,25 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 		steps = append(steps, lateNotNull(table, s.relation, notNull)...)
 	}
 	for _, fk := range s.foreignKeys {
-		steps = append(steps, addForeignKey(table, fk)...)
+		if len(s.partitions) == 0 {
+			steps = append(steps, addForeignKey(table, fk)...)
+		}
+		for _, p := range s.partitions {
+			steps = append(steps, shadow.ForeignKeyStatement(sqltmpl.Table{Schema: table.Schema, Name: p.name}, fk))
+		}
 	}
 	for _, fk := range s.referencedBy {
 		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
 	return sqltmpl.ExecAll(ctx, tx, steps...)
+}
+
+// movePartition renames a partition and moves it to another schema.
+func movePartition(from, to, schema, toSchema sqltmpl.Ident) []sqltmpl.Statement {
+	return []sqltmpl.Statement{
+		sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: schema, Name: from}, To: to}.Statement(),
+		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: schema, Name: to}, Schema: toSchema}.Statement(),
+	}
 }
 
 // lateNotNull adds a not-null constraint that is NOT VALID.

@@ -53,6 +53,10 @@ func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, 
 	}
 	fresh := job.Tables[0].Blueprint == nil
 	job, err = Resume(ctx, env, job, until)
+	refused, isRefusal := refusal(err)
+	if fresh && isRefusal {
+		return job, errors.Join(refused, env.Registry.Delete(ctx, env.Target, job.ID))
+	}
 	if fresh && errors.As(err, new(*shadow.ChangeError)) {
 		// Nothing has been made yet: the corrected command must find no job with other options.
 		err = errors.Join(err, env.Registry.Delete(ctx, env.Target, job.ID))

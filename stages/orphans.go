@@ -22,6 +22,9 @@ func awaitOrphans(ctx context.Context, env *Env, job registry.Job) error {
 	for _, t := range job.Tables {
 		if t.ShadowOID != 0 {
 			relations = append(relations, standbyOID(job, t))
+			if !job.Swapped {
+				relations = append(relations, partitionsOf(t)...)
+			}
 		}
 	}
 	if len(relations) == 0 {

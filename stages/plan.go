@@ -24,10 +24,12 @@ type PlanReport struct {
 	DDL      []string            `json:"ddl"`     // of the shadow and what is added to it
 	Carried  []string            `json:"carried"`
 	Locks    []string            `json:"locks"`
-	Notes    []string            `json:"notes"`
-	Lossy    []string            `json:"lossy"`            // what revert-swap can't bring back
-	Casts    []Cast              `json:"casts"`            // of columns whose type or value changes
-	Layout   *shadow.Layout      `json:"layout,omitempty"` // with --optimize-columns
+	// Partitions are those of the new table, with what each takes.
+	Partitions []string       `json:"partitions,omitempty"`
+	Notes      []string       `json:"notes"`
+	Lossy      []string       `json:"lossy"`            // what revert-swap can't bring back
+	Casts      []Cast         `json:"casts"`            // of columns whose type or value changes
+	Layout     *shadow.Layout `json:"layout,omitempty"` // with --optimize-columns
 }
 
 // rewriteSpeed is what the time estimate assumes, in bytes of table and
@@ -74,12 +76,17 @@ func planTable(
 			return err
 		}
 		b, err = shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
+		if refused, ok := refusal(err); ok {
+			report.Findings = refused.Findings
+			return errProbe
+		}
 		if err != nil {
 			return err
 		}
 		if report.Space, err = preflight.Space(ctx, tx, src); err != nil {
 			return err
 		}
+		b.Change = req.Spec.Change
 		report.describe(&b)
 		dependents, err := catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema())
 		if err != nil {
@@ -109,6 +116,7 @@ func (r *PlanReport) describe(b *shadow.Blueprint) {
 	r.carried(b)
 	r.locks(b)
 	r.changed(b)
+	r.partitions(b)
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:

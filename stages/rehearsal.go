@@ -11,6 +11,7 @@ import (
 
 	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -101,18 +102,15 @@ func rehearse(ctx context.Context, env *Env, job registry.Job) (carry.Load, erro
 func (r *rehearsal) prepare(ctx context.Context, tx pgx.Tx) error {
 	if !r.job.Swapped {
 		for _, t := range r.job.Tables {
-			for _, index := range t.Blueprint.Indexes {
-				if index.Def == "" {
-					continue
-				}
-				if err := (syncSchema{}).createIn(ctx, r.env, tx, t, index); err != nil {
+			wanted := slices.DeleteFunc(slices.Clone(t.Blueprint.Indexes), func(i shadow.Index) bool { return i.Def == "" })
+			for _, build := range (syncSchema{}).builds(r.env, t, wanted) {
+				if err := (syncSchema{}).createIn(ctx, r.env, tx, build); err != nil {
 					return err
 				}
 			}
-			for _, index := range t.Blueprint.Indexes {
-				if err := (syncSchema{}).attachIn(ctx, r.env, tx, t, index); err != nil {
-					return err
-				}
+			err := syncSchema{}.finish(ctx, r.env, func(fn func(pgx.Tx) error) error { return fn(tx) }, t)
+			if err != nil {
+				return err
 			}
 		}
 	}

@@ -223,7 +223,7 @@ func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table)
 			return err
 		})
 		switch {
-		case sqltmpl.IsLockContention(err):
+		case sqltmpl.IsLockContention(err), sqltmpl.IsSerializationFailure(err): // a row moved to another partition
 			limit = max(limit/2, 1)
 			done.PutBack = done.Changes
 		case err != nil:

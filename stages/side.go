@@ -22,9 +22,13 @@ type side struct {
 	referencedBy []catalog.ForeignKey
 	lateChecks   []catalog.Check
 	lateNotNulls []catalog.NotNull
+	// partitions go with their table, which then has no foreign keys out of its own: unpark gives
+	// them to the partitions, and validate gives them to the table.
+	partitions []parkedIndex
 }
 
-// A parkedIndex has one name when its table has the name, and one of ours else.
+// A parkedIndex has one name when its table has the name, and one of ours else;
+// so has a partition.
 type parkedIndex struct{ name, parked sqltmpl.Ident }
 
 // A serialColumn has its default from a sequence that both sides share.
@@ -79,6 +83,9 @@ func rewritten(names shadow.Names, t registry.Table) side {
 		if !index.Helper {
 			s.indexes = append(s.indexes, parkedIndex{index.Name, index.BuildName})
 		}
+	}
+	for _, p := range b.Partitions {
+		s.partitions = append(s.partitions, parkedIndex{p.Name, p.BuildName})
 	}
 	for _, seq := range b.Sequences {
 		if seq.BuildName != "" {

@@ -75,7 +75,12 @@ func (syncSchema) deleteLogged(ctx context.Context, env *Env, job registry.Job, 
 // build builds what is missing, several indexes at a time, the largest effort
 // first, so that no session is left alone with a large one.
 func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	total := int64(len(t.Blueprint.Indexes))
+	indexes, err := s.largestFirst(ctx, env, t)
+	if err != nil {
+		return err
+	}
+	builds := s.builds(env, t, indexes)
+	total := int64(len(builds))
 	report := func(done int64) {
 		env.Report(Event{
 			Job: job.ID, Table: t.Name.Plain(), Stage: SyncSchema, Phase: Going, Done: done, Total: total,
@@ -83,13 +88,9 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 		})
 	}
 	report(0)
-	indexes, err := s.largestFirst(ctx, env, t)
-	if err != nil {
-		return err
-	}
 	sessions := max(env.Options.Workers, 1)
 	// The server's parallel workers count as sessions: more processes than that only add work.
-	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
+	helpers := max(sessions/max(min(sessions, len(builds)), 1)-1, 0)
 	throttle, err := newThrottle(ctx, env, job)
 	if err != nil {
 		return err
@@ -97,12 +98,12 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 	finished := make(chan struct{}, total)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sessions)
-	for _, index := range indexes {
+	for _, build := range builds {
 		group.Go(func() error {
 			if err := throttle.clear(groupCtx); err != nil {
 				return err
 			}
-			err := throttle.step(groupCtx, false, func() error { return s.create(groupCtx, env, t, index, helpers) })
+			err := throttle.step(groupCtx, false, func() error { return s.create(groupCtx, env, build, helpers) })
 			if err != nil {
 				return err
 			}
@@ -114,8 +115,19 @@ func (s syncSchema) build(ctx context.Context, env *Env, job registry.Job, t reg
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	return s.finish(ctx, env, func(fn func(pgx.Tx) error) error { return inTx(ctx, env.Target, fn) }, t)
+}
+
+// A runner runs a step in a transaction of its own, or in one for all.
+type runner func(func(pgx.Tx) error) error
+
+// finish makes of the indexes what they are to be; each step looks first.
+func (s syncSchema) finish(ctx context.Context, env *Env, run runner, t registry.Table) error {
+	if err := s.buildTable(ctx, env, run, t); err != nil {
+		return err
+	}
 	for _, index := range t.Blueprint.Indexes {
-		if err := s.attach(ctx, env, t, index); err != nil {
+		if err := run(func(tx pgx.Tx) error { return s.attach(ctx, env, tx, t, index) }); err != nil {
 			return err
 		}
 	}
@@ -148,8 +160,16 @@ func (syncSchema) largestFirst(ctx context.Context, env *Env, t registry.Table) 
 	return out, nil
 }
 
+// An indexBuild is one index to build: of the shadow, or of a partition of it.
+type indexBuild struct {
+	name       sqltmpl.Table
+	title      string
+	statement  sqltmpl.Statement
+	tablespace sqltmpl.Ident
+}
+
 // create builds one index in a transaction of its own.
-func (s syncSchema) create(ctx context.Context, env *Env, t registry.Table, index shadow.Index, helpers int) error {
+func (s syncSchema) create(ctx context.Context, env *Env, build indexBuild, helpers int) error {
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
 			return err
@@ -160,25 +180,23 @@ func (s syncSchema) create(ctx context.Context, env *Env, t registry.Table, inde
 		if err != nil {
 			return err
 		}
-		return s.createIn(ctx, env, tx, t, index)
+		return s.createIn(ctx, env, tx, build)
 	})
 }
 
 // createIn builds one index, unless it is there.
-func (syncSchema) createIn(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
-	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
-	there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.IndexExists{Name: name.String()}.Statement())
+func (syncSchema) createIn(ctx context.Context, env *Env, tx pgx.Tx, build indexBuild) error {
+	there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.IndexExists{Name: build.name.String()}.Statement())
 	if err != nil || there {
 		return err
 	}
 	began := time.Now()
 	err = exec(ctx, tx,
-		sqltmpl.SetLocal{Name: "default_tablespace", Value: string(index.Tablespace)}.Statement(),
-		sqltmpl.CreateIndex{Def: index.Def}.Statement())
+		sqltmpl.SetLocal{Name: "default_tablespace", Value: string(build.tablespace)}.Statement(), build.statement)
 	if err != nil {
-		return fmt.Errorf("building index %s of %s: %w", index.Name, t.Name.Plain(), err)
+		return fmt.Errorf("building %s: %w", build.title, err)
 	}
-	env.Logger.DebugContext(ctx, "built index", slog.String("index", string(index.Name)),
+	env.Logger.DebugContext(ctx, "built index", slog.String("index", build.title),
 		slog.Duration("elapsed", time.Since(began)))
 	return nil
 }
@@ -190,14 +208,9 @@ func setMaintenance(ctx context.Context, tx pgx.Tx, mem string) error {
 	return exec(ctx, tx, sqltmpl.SetLocal{Name: "maintenance_work_mem", Value: mem}.Statement())
 }
 
-// attach is attachIn in a transaction of its own.
-func (s syncSchema) attach(ctx context.Context, env *Env, t registry.Table, index shadow.Index) error {
-	return inTx(ctx, env.Target, func(tx pgx.Tx) error { return s.attachIn(ctx, env, tx, t, index) })
-}
-
-// attachIn makes an index a constraint where it is one, and adds what CREATE
+// attach makes an index a constraint where it is one, and adds what CREATE
 // INDEX has no clause for; looking first.
-func (s syncSchema) attachIn(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
+func (s syncSchema) attach(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
 	table := env.names(t).Object("shadow")
 	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
 	if index.Constraint != nil {
@@ -207,7 +220,11 @@ func (s syncSchema) attachIn(ctx context.Context, env *Env, tx pgx.Tx, t registr
 		if err != nil || there {
 			return err
 		}
-		if err := s.constrain(ctx, env, tx, table, index); err != nil {
+		constrain := s.constrain
+		if t.Blueprint.Partitioned() {
+			constrain = s.constrainPartitioned
+		}
+		if err := constrain(ctx, env, tx, table, index); err != nil {
 			return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
 		}
 		if c := index.Constraint.Comment; c != "" {

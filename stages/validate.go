@@ -29,6 +29,9 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 			return err
 		}
 		want := expected(job, t)
+		if err := validatePartitions(ctx, env, job, want, got); err != nil {
+			return err
+		}
 		for _, fk := range pendingKeys(want.ForeignKeys, got.ForeignKeys) {
 			if err := validateKey(ctx, env, job, t.Name, fk); err != nil {
 				return err

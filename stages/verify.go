@@ -154,6 +154,7 @@ func (c *comparison) prepare(ctx context.Context, tx pgx.Tx) error {
 // A hashJob is a range of pages of one of the tables.
 type hashJob struct {
 	source      bool
+	table       sqltmpl.Table // of the two, or a partition of it
 	first, next int64
 }
 
@@ -199,18 +200,21 @@ func (c *comparison) ranges(ctx context.Context) ([]hashJob, error) {
 		if source {
 			oid = c.table.SourceOID
 		}
-		count, err := sqltmpl.One[pageCount](ctx, c.env.Target, sqltmpl.PageCount{Relation: oid}.Statement())
+		leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, c.env.Target, sqltmpl.ListLeaves{Relation: oid}.Statement())
 		if err != nil {
 			return nil, err
 		}
-		c.total += count.Pages
-		for first := int64(0); ; first += verifyPages {
-			next := first + verifyPages
-			if next >= count.Pages {
-				jobs = append(jobs, hashJob{source: source, first: first, next: lastPage})
-				break
+		for _, leaf := range leaves {
+			c.total += leaf.Pages
+			for first := int64(0); ; first += verifyPages {
+				j := hashJob{source: source, table: leaf.Table(), first: first, next: first + verifyPages}
+				if j.next >= leaf.Pages {
+					j.next = lastPage
+					jobs = append(jobs, j)
+					break
+				}
+				jobs = append(jobs, j)
 			}
-			jobs = append(jobs, hashJob{source: source, first: first, next: next})
 		}
 	}
 	return jobs, nil
@@ -239,15 +243,21 @@ func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
 // statement hashes one range: into one bucket, and only if that differs into
 // many, which takes half as long again.
 func (c *comparison) statement(j hashJob) sqltmpl.Statement {
+	compare := c.compare
+	if j.source {
+		compare.Source = j.table
+	} else {
+		compare.Shadow = j.table
+	}
 	switch {
 	case j.source && c.drilling:
-		return sqltmpl.HashSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.HashSource{Compare: compare, First: j.first, Next: j.next}.Statement()
 	case j.source:
-		return sqltmpl.TotalSource{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.TotalSource{Compare: compare, First: j.first, Next: j.next}.Statement()
 	case c.drilling:
-		return sqltmpl.HashShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.HashShadow{Compare: compare, First: j.first, Next: j.next}.Statement()
 	}
-	return sqltmpl.TotalShadow{Compare: c.compare, First: j.first, Next: j.next}.Statement()
+	return sqltmpl.TotalShadow{Compare: compare, First: j.first, Next: j.next}.Statement()
 }
 
 // different names the keys that differ.

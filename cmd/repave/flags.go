@@ -36,6 +36,10 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringFlag{Name: "order-by", Usage: "`COLS`: rows of the new table lie in this order; needs an index on just these columns, not null"},
 		&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE`: storage parameter of the new table, also toast.NAME (repeatable)"},
 		&cli.StringFlag{Name: "tablespace", Usage: "`NAME`: where the new table goes, with its TOAST table and all its indexes"},
+		&cli.StringFlag{Name: "partition-by", Usage: "`CLAUSE`: 'RANGE (created_at) INTERVAL 1 month', 'RANGE (id) WIDTH 1000000', " +
+			"'LIST (region)', 'HASH (id) 16'"},
+		&cli.IntFlag{Name: "partitions-ahead", Value: partitionsAhead, Usage: "of a RANGE: how many to make beyond now and the last value"},
+		&cli.StringSliceFlag{Name: "drop-constraint", Usage: "give up this constraint or unique index `NAME` (repeatable)"},
 	}
 }
 
@@ -76,6 +80,9 @@ func change(c *cli.Context) (shadow.Change, error) {
 	}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
+	}
+	if err := partitionBy(c, &out); err != nil {
+		return out, err
 	}
 	for _, text := range c.StringSlice("using") {
 		column, expression, ok := strings.Cut(text, "=")

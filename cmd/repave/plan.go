@@ -145,6 +145,7 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	}
 	list("conversions", conversions(plan.Casts))
 	list("the shadow", terminated(plan.DDL))
+	list("partitions", plan.Partitions)
 	list("carried", plan.Carried)
 	list("locks", plan.Locks)
 	list("worth knowing", plan.Notes)

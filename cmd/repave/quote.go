@@ -3,8 +3,10 @@ package main
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/repave-pg/repave/internal/partitioning"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -38,6 +40,16 @@ func changeFlags(change shadow.Change) string {
 	}
 	if change.Tablespace != "" {
 		out.WriteString(" --tablespace " + shell.Quote(string(change.Tablespace)))
+	}
+	if change.PartitionBy != "" {
+		out.WriteString(" --partition-by " + shell.Quote(change.PartitionBy))
+	}
+	if clause, err := partitioning.Parse(change.PartitionBy); err == nil && clause.Method == partitioning.Range &&
+		change.PartitionsAhead != partitionsAhead {
+		out.WriteString(" --partitions-ahead " + strconv.Itoa(change.PartitionsAhead))
+	}
+	for _, name := range change.DropConstraints {
+		out.WriteString(" --drop-constraint " + shell.Quote(name))
 	}
 	return out.String()
 }

@@ -22,6 +22,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"--comment\nDROP COLUMN x"}, Using: map[string]string{"b": "a || '=\"$x\"'", "ä ö": "'\\'"}},
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
 		{OptimizeColumns: true, OrderBy: []string{"a", `B "c`}, Set: []string{"fillfactor=90", "toast.x=$a b"}, Tablespace: "fast $disk"},
+		{PartitionBy: `RANGE ("it's") INTERVAL '1 month'`, PartitionsAhead: 7, DropConstraints: []string{"a,b", "$x"}},
+		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead}, {PartitionBy: "HASH (a) 5"},
 	} {
 		want := []string{}
 		if change.PKBigint {
@@ -46,6 +48,15 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		}
 		if change.Tablespace != "" {
 			want = append(want, "--tablespace", string(change.Tablespace))
+		}
+		if change.PartitionBy != "" {
+			want = append(want, "--partition-by", change.PartitionBy)
+		}
+		if change.PartitionsAhead == 7 {
+			want = append(want, "--partitions-ahead", "7")
+		}
+		for _, name := range change.DropConstraints {
+			want = append(want, "--drop-constraint", name)
 		}
 		flags := changeFlags(change)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", `show() { for w in "$@"; do printf '%s\0' "$w"; done; }; show`+flags).Output()

@@ -24,6 +24,7 @@ type jobStatus struct {
 	RowsPerSecond float64       `json:"rows_per_second"`
 	ETA           float64       `json:"eta_seconds"` // of the backfill; 0 if unknown
 	Backlog       int64         `json:"backlog"`
+	Partitions    []string      `json:"partitions"` // that the rewritten table has; null if it is not partitioned
 	Waiting       string        `json:"waiting"`
 	LastError     string        `json:"last_error"`
 	Worker        *workerStatus `json:"worker"` // null: nobody works on it
@@ -43,6 +44,13 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 		Job: job.ID, Tables: job.TableNames(), Stage: job.Stage, Swapped: job.Swapped, Proven: job.Proven,
 		Since: job.CreatedAt, CreatedAt: job.CreatedAt, CopiedRows: copied.Rows, Waiting: job.Waiting,
 		LastError: job.LastError,
+	}
+	for _, t := range job.Tables {
+		if t.Blueprint != nil {
+			for _, p := range t.Blueprint.Shadow.Partitions {
+				s.Partitions = append(s.Partitions, p.Table.Plain())
+			}
+		}
 	}
 	var last registry.StageRun
 	if len(runs) > 0 {

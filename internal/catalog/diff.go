@@ -44,6 +44,7 @@ func Diff(before, after Relation) []string {
 			}
 		}
 	}
+	named(&d, "partition", before.Partitions, after.Partitions, func(p Partition) string { return p.Table.Plain() })
 	named(&d, "", before.Others, after.Others, func(o Other) string { return o.Description })
 	return d.lines
 }

@@ -31,6 +31,18 @@ type Relation struct {
 	ForceRLS     bool          `json:"force_row_security"`
 	ReplIdent    string        `json:"replica_identity"` // d, n, f or i
 	Partition    bool          `json:"partition"`        // is itself a partition
+	// PartitionKey is what a partitioned table is partitioned by, and Partitions are those directly
+	// below it, by name; empty for other tables.
+	PartitionKey sqltmpl.Fragment `json:"partition_key"`
+	Partitions   []Partition      `json:"partitions"`
+}
+
+// A Partition is one partition of a partitioned table.
+type Partition struct {
+	OID   uint32           `json:"oid"`
+	Table sqltmpl.Table    `json:"table"`
+	Kind  string           `json:"kind"`  // relkind
+	Bound sqltmpl.Fragment `json:"bound"` // as the server deparses it
 }
 
 // A Grant is one privilege that one role has.

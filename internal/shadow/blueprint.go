@@ -43,9 +43,24 @@ type Blueprint struct {
 	// Mismatches are foreign keys whose two sides come to have different types: they work, but
 	// the operator will want to know.
 	Mismatches []string `json:"mismatches"`
-	DDL        []string `json:"ddl"` // what was executed, for plan
 	// Layout says what the order of columns is worth; nil if it was not asked for.
 	Layout *Layout `json:"layout,omitempty"`
+	// Partitions of the shadow, if it is partitioned.
+	Partitions []Partition `json:"partitions,omitempty"`
+	// Clustered is the index whose copies on the partitions CLUSTER follows; the partitioned table
+	// itself can't have that mark.
+	Clustered sqltmpl.Ident `json:"clustered,omitempty"`
+	DDL       []string      `json:"ddl"` // what was executed, for plan
+}
+
+// Partitioned reports whether the shadow is a partitioned table.
+func (b *Blueprint) Partitioned() bool { return len(b.Partitions) > 0 }
+
+// A Partition is one partition of the shadow.
+type Partition struct {
+	OID       uint32        `json:"oid"`
+	Name      sqltmpl.Ident `json:"name"`       // final, in the source's schema
+	BuildName sqltmpl.Ident `json:"build_name"` // until the swap, in the registry's
 }
 
 // A Sequence belongs to a column of the shadow.
@@ -105,9 +120,13 @@ type Column struct {
 
 // An Index is built on the shadow after the backfill.
 type Index struct {
-	Name         sqltmpl.Ident            `json:"name"`       // final
-	BuildName    sqltmpl.Ident            `json:"build_name"` // until the swap: repave_7_1_i<n>
-	Def          sqltmpl.Fragment         `json:"def"`        // CREATE INDEX under BuildName; "" for exclusion constraints
+	Name      sqltmpl.Ident    `json:"name"`       // final
+	BuildName sqltmpl.Ident    `json:"build_name"` // until the swap: repave_7_1_i<n>
+	Def       sqltmpl.Fragment `json:"def"`        // CREATE INDEX under BuildName; "" for exclusion constraints
+	// Tail is what follows the table's name in Def; of a partitioned shadow's indexes only, whose
+	// partitions get the same under names of their own.
+	Tail         sqltmpl.Fragment         `json:"tail,omitempty"`
+	Unique       bool                     `json:"unique"`
 	Tablespace   sqltmpl.Ident            `json:"tablespace"`
 	Constraint   *catalog.IndexConstraint `json:"constraint"`
 	Primary      bool                     `json:"primary"`

@@ -28,6 +28,10 @@ type builder struct {
 	loose  map[sqltmpl.Ident]int16
 	probes []probe // stand-ins for referenced tables
 
+	placed  map[int16]int16 // attnums of the plain shadow to the partitioned one's
+	bounds  bounds          // of the partitions to be
+	options []string        // of the partitions to be: a partitioned table has none
+
 	altered catalog.Relation // the shadow after the operator's actions, under final names
 	plan    Blueprint
 }
@@ -68,6 +72,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.makeLate,
 		b.placeholders,
 		b.alter,
+		b.dropConstraints,
 		b.inspect,
 		b.tighten,
 		b.takeLate,
@@ -76,10 +81,12 @@ func (b *builder) run(ctx context.Context) error {
 		b.referencedBy,
 		b.tryForeignKeys,
 		b.dropProbes,
+		b.partition,
 		b.strip,
 		b.reorder,
 		b.key,
 		b.describe,
+		b.partitions,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -122,11 +129,15 @@ func (b *builder) quietly(ctx context.Context, s sqltmpl.Statement) error {
 
 // tell records a statement without the comment at its head.
 func (b *builder) tell(s sqltmpl.Statement) {
-	text := s.SQL
+	b.plan.DDL = append(b.plan.DDL, uncommented(s.SQL))
+}
+
+// uncommented is a statement without the comment at its head.
+func uncommented(text string) string {
 	for strings.HasPrefix(text, "--") {
 		_, text, _ = strings.Cut(text, "\n")
 	}
-	b.plan.DDL = append(b.plan.DDL, text)
+	return text
 }
 
 // load reads the shadow.

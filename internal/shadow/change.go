@@ -21,6 +21,10 @@ type Change struct {
 	Set []string `json:"set,omitempty"`
 	// Tablespace is where the table and its indexes go; "" is where they are.
 	Tablespace sqltmpl.Ident `json:"tablespace,omitempty"`
+	// PartitionBy makes the shadow a partitioned table: 'RANGE (created_at) INTERVAL 1 month'.
+	PartitionBy     string   `json:"partition_by,omitempty"`
+	PartitionsAhead int      `json:"partitions_ahead,omitempty"` // of a RANGE, beyond now and the last value
+	DropConstraints []string `json:"drop_constraints,omitempty"` // constraints and unique indexes to give up
 }
 
 // Differences names what other asks for differently from c, as flags.
@@ -43,5 +47,8 @@ func (c Change) Differences(other Change) []string {
 	list("--order-by", c.OrderBy, other.OrderBy)
 	list("--set", c.Set, other.Set)
 	say("--tablespace", string(c.Tablespace), string(other.Tablespace))
+	say("--partition-by", c.PartitionBy, other.PartitionBy)
+	say("--partitions-ahead", c.PartitionsAhead, other.PartitionsAhead)
+	list("--drop-constraint", c.DropConstraints, other.DropConstraints)
 	return out
 }

@@ -16,7 +16,11 @@ func (b *builder) counterpart(num int16) (catalog.Column, bool) {
 	if at < 0 {
 		return catalog.Column{}, false
 	}
-	return columnByNum(b.altered.Columns, b.now(int16(at+1))) //nolint:gosec // a table has at most 1600 columns
+	n := int16(at + 1) //nolint:gosec // a table has at most 1600 columns
+	if b.placed != nil {
+		n = b.placed[n]
+	}
+	return columnByNum(b.altered.Columns, b.now(n))
 }
 
 // now is where a column of the shadow is that LIKE or --alter put at num.

@@ -56,7 +56,9 @@ func (b *builder) unchanged(ctx context.Context) error {
 // own gives the shadow to the source's owner. Who is not a superuser can do so
 // only if the owner may create tables in the registry's schema, so that is
 // allowed for a moment.
-func (b *builder) own(ctx context.Context) error {
+func (b *builder) own(ctx context.Context) error { return b.ownAll(ctx, b.table) }
+
+func (b *builder) ownAll(ctx context.Context, tables ...sqltmpl.Table) error {
 	role, err := sqltmpl.One[sqltmpl.CurrentRole](ctx, b.tx, sqltmpl.CurrentOwner{
 		Owner: b.src.Owner, Schema: b.names.Schema,
 	}.Statement())
@@ -69,8 +71,10 @@ func (b *builder) own(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.do(ctx, sqltmpl.SetOwner{Table: b.table, Owner: b.src.Owner}.Statement()); err != nil {
-		return err
+	for _, table := range tables {
+		if err := b.quietly(ctx, sqltmpl.SetOwner{Table: table, Owner: b.src.Owner}.Statement()); err != nil {
+			return err
+		}
 	}
 	if !role.Allowed {
 		return b.quietly(ctx, sqltmpl.RevokeCreate{Schema: b.names.Schema, Role: b.src.Owner}.Statement())

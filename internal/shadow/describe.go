@@ -134,7 +134,7 @@ func (b *builder) head(
 	ctx context.Context, index catalog.Index, name sqltmpl.Ident, table sqltmpl.Table,
 ) (string, error) {
 	return sqltmpl.Scalar[string](ctx, b.tx, sqltmpl.IndexHead{
-		Unique: index.Unique, Name: name, Table: table,
+		Unique: index.Unique, Name: name, Only: b.partitioned(), Table: table,
 	}.Statement())
 }
 

@@ -12,13 +12,23 @@ import (
 // ForeignKeyStatement returns what adds a foreign key, NOT VALID, to the table
 // from; the other side and all else is as key says.
 func ForeignKeyStatement(from sqltmpl.Table, key catalog.ForeignKey) sqltmpl.Statement {
+	return foreignKey(from, key, false)
+}
+
+// ValidForeignKey returns what adds a foreign key to a partitioned table whose
+// partitions all have it by that name and valid; else it looks at all rows.
+func ValidForeignKey(from sqltmpl.Table, key catalog.ForeignKey) sqltmpl.Statement {
+	return foreignKey(from, key, true)
+}
+
+func foreignKey(from sqltmpl.Table, key catalog.ForeignKey, valid bool) sqltmpl.Statement {
 	return sqltmpl.AddForeignKey{
 		Table: from, Name: key.Name,
 		From: sqltmpl.KeyColumns{Names: key.FromColumns, Period: key.Period},
 		To:   key.To, ToColumns: sqltmpl.KeyColumns{Names: key.ToColumns, Period: key.Period},
 		Match: sqltmpl.MatchType(key.Match), SetColumns: key.SetColumns,
 		OnUpdate: sqltmpl.ReferentialAction(key.OnUpdate), OnDelete: sqltmpl.ReferentialAction(key.OnDelete),
-		Deferrable: key.Deferrable, Deferred: key.Deferred, NotEnforced: !key.Enforced,
+		Deferrable: key.Deferrable, Deferred: key.Deferred, NotEnforced: !key.Enforced, Valid: valid,
 	}.Statement()
 }
 

@@ -36,6 +36,10 @@ func (b *builder) reorder(ctx context.Context) error {
 	if b.loose == nil && (b.plan.Layout == nil || !b.plan.Layout.Changed) {
 		return nil
 	}
+	if b.partitioned() {
+		return refuse("make them two jobs, one after the other",
+			"the columns of %s can't be partitioned by and put in another order, or computed anew, at once", b.src.Table.Plain())
+	}
 	b.regenerate(&before)
 	b.moved = map[int16]int16{}
 	for to, from := range order {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -24,7 +25,7 @@ func (b *builder) strip(ctx context.Context) error {
 		return err
 	}
 	for i := range b.plan.Indexes {
-		if err := b.deparse(&b.plan.Indexes[i], b.altered.Indexes[i], built); err != nil {
+		if err := b.deparse(ctx, &b.plan.Indexes[i], b.altered.Indexes[i], built); err != nil {
 			return err
 		}
 	}
@@ -74,7 +75,9 @@ func (b *builder) helper(ctx context.Context) error {
 	}
 	name := b.names.Object("key").Name
 	if key < 0 {
-		err := b.quietly(ctx, sqltmpl.CreateHelper{Table: b.table, Index: name, Columns: columns}.Statement())
+		err := b.quietly(ctx, sqltmpl.CreateHelper{
+			Unique: !b.partitioned(), Table: b.table, Index: name, Columns: columns,
+		}.Statement())
 		if err != nil {
 			return err
 		}
@@ -97,7 +100,7 @@ func (b *builder) list(key int, helper sqltmpl.Ident) {
 			Name: b.finalName(index), BuildName: b.names.Object("i" + strconv.Itoa(i+1)).Name,
 			Tablespace: index.Tablespace, Constraint: index.Constraint, Primary: index.Primary,
 			Clustered: index.Clustered, Comment: index.Comment, StatsTargets: index.StatsTargets,
-			Key: i == key, Helper: index.Name == helper,
+			Key: i == key, Helper: index.Name == helper, Unique: index.Unique,
 		}
 		if listed.Helper {
 			listed.BuildName = helper
@@ -114,7 +117,7 @@ func (b *builder) list(key int, helper sqltmpl.Ident) {
 
 // deparse records the definition of one index. As found in built, it is named
 // as it will be until the swap.
-func (b *builder) deparse(index *Index, altered catalog.Index, built catalog.Relation) error {
+func (b *builder) deparse(ctx context.Context, index *Index, altered catalog.Index, built catalog.Relation) error {
 	at := slices.IndexFunc(built.Indexes, func(i catalog.Index) bool { return i.OID == altered.OID })
 	if at < 0 {
 		return fmt.Errorf("index %s vanished", altered.Name)
@@ -124,6 +127,25 @@ func (b *builder) deparse(index *Index, altered catalog.Index, built catalog.Rel
 	if found.Constraint == nil || found.Constraint.Type != "x" && !found.Constraint.Temporal {
 		index.Def = found.Def
 	}
+	if !b.partitioned() {
+		return nil
+	}
+	head, err := b.head(ctx, found, found.Name, b.table)
+	if err != nil {
+		return err
+	}
+	tail, ok := strings.CutPrefix(string(found.Def), head)
+	if !ok {
+		return fmt.Errorf("index definition does not begin with %q: %s", head, found.Def)
+	}
+	// Without ONLY, it takes the indexes in that the partitions have by then.
+	def := sqltmpl.CreateIndexOn{Unique: found.Unique, Index: found.Name, Table: b.table, Tail: sqltmpl.Fragment(tail)}
+	if found.Constraint != nil {
+		constraint := *found.Constraint
+		constraint.Def = withOptions(found)
+		index.Constraint = &constraint
+	}
+	index.Tail, index.Def = def.Tail, sqltmpl.Fragment(uncommented(def.Statement().SQL))
 	return nil
 }
 

@@ -260,7 +260,9 @@ FROM (
                         JOIN pg_catalog.pg_class t ON t.oid = f.adrelid
                         JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
                         WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND f.oid = u.objid
-                            AND (t.oid = rel.oid OR m.nspname = @registry AND t.relname ~ '^repave_[0-9]+_'))
+                            AND (t.oid = rel.oid OR m.nspname = @registry AND t.relname ~ '^repave_[0-9]+_'
+                                OR rel.relkind = 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h
+                                    WHERE h.inhrelid = t.oid AND h.inhparent = rel.oid)))
                     UNION
                     SELECT pg_catalog.pg_describe_object(u.refclassid, u.refobjid, 0) FROM pg_catalog.pg_depend u
                     WHERE u.classid = rel.tableoid AND u.objid = c.oid
@@ -325,6 +327,9 @@ FROM (
                 AND NOT (w.kind = 'rule' AND NOT w.view)
                 AND NOT (w.view AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_class c WHERE c.oid = w.relid AND c.relpersistence = 't'))
+                -- What a partition has from its table is the table's.
+                AND NOT (w.kind IN ('relation', 'constraint') AND rel.relkind = 'p' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.relid AND h.inhparent = rel.oid))
                 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_proc p WHERE w.kind = 'function' AND p.oid = w.objid AND p.prokind <> 'a')
             UNION
@@ -336,7 +341,7 @@ FROM (
             JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhparent, 0) p
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhrelid, 0) c
-            WHERE h.inhrelid = rel.oid OR h.inhparent = rel.oid
+            WHERE h.inhrelid = rel.oid OR h.inhparent = rel.oid AND rel.relkind <> 'p'
             UNION
             -- They would ship the shadow and the change log to the subscribers, too.
             SELECT 'publication', 'publication ' || pg_catalog.quote_ident(p.pubname) || ' FOR ALL TABLES',
@@ -402,6 +407,16 @@ FROM (
         rel.relrowsecurity AS row_security,
         rel.relforcerowsecurity AS force_row_security,
         rel.relreplident AS replica_identity,
-        rel.relispartition AS partition
+        rel.relispartition AS partition,
+        CASE WHEN rel.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(rel.oid) END AS partition_key,
+        (SELECT pg_catalog.json_agg(p ORDER BY p.name) FROM (
+            SELECT c.oid::int8 AS oid, c.relname AS name, c.relkind AS kind,
+                pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname) AS "table",
+                pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+            FROM pg_catalog.pg_inherits h
+            JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE h.inhparent = rel.oid AND rel.relkind = 'p'
+        ) p) AS partitions
     FROM rel
 ) doc

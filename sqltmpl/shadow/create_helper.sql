@@ -1,6 +1,6 @@
 -- shadow/create_helper.sql
--- Make a unique index on the key, for a shadow that has none.
+-- Make an index on the key, for a shadow that has none; unique, but where partitions could not have it.
 --
 -- lock: SHARE on the shadow
 -- runs: inside setup
-CREATE UNIQUE INDEX {{.Index}} ON {{.Table}} ({{.Columns}})
+CREATE {{if .Unique}}UNIQUE {{end}}INDEX {{.Index}} ON {{.Table}} ({{.Columns}})

@@ -4,6 +4,6 @@
 -- lock: none
 -- runs: anywhere
 SELECT pg_catalog.format(
-    'CREATE %sINDEX %I ON %I.%I ', CASE WHEN @unique THEN 'UNIQUE ' ELSE '' END,
-    @name::text, @schema::text, @table::text
+    'CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN @unique THEN 'UNIQUE ' ELSE '' END,
+    @name::text, CASE WHEN @only THEN 'ONLY ' ELSE '' END, @schema::text, @table::text
 )

@@ -99,7 +99,7 @@ func (c *Capture) applyAll(ctx context.Context, tx pgx.Tx, fenced bool) (strateg
 		steps = append(steps, l.KeepColumns())
 	}
 	switch {
-	case truncated && fenced:
+	case truncated && (fenced || len(l.Partitions) > 0): // it may have been one partition
 		steps = append(steps, l.DeleteOrphans())
 	case truncated:
 		steps = append(steps, l.TruncateStandby())

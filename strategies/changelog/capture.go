@@ -145,7 +145,11 @@ func (c *Capture) Broken(ctx context.Context, db strategies.Querier) (bool, erro
 // Install implements strategies.Capture: the triggers, in log mode.
 func (c *Capture) Install(ctx context.Context, tx pgx.Tx) error {
 	l := c.link
-	if err := sqltmpl.ExecAll(ctx, tx, l.CreateRowTrigger(), l.CreateTruncateTrigger(), l.EnableTriggers()); err != nil {
+	steps := []sqltmpl.Statement{l.CreateRowTrigger(), l.CreateTruncateTrigger(), l.EnableTriggers()}
+	for _, p := range l.Partitions {
+		steps = append(steps, l.OnPartition(p)...)
+	}
+	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
 		return fmt.Errorf("installing capture: %w", err)
 	}
 	return nil
@@ -155,10 +159,17 @@ func (c *Capture) Install(ctx context.Context, tx pgx.Tx) error {
 // they are used again or cleaned up.
 func (c *Capture) Remove(ctx context.Context, tx pgx.Tx) error {
 	l := c.link
-	return sqltmpl.ExecAll(ctx, tx,
+	steps := []sqltmpl.Statement{
 		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Row}.Statement(),
 		sqltmpl.DropTrigger{Table: l.Live, Trigger: l.Truncate}.Statement(),
-		sqltmpl.DropTrigger{Table: l.Live, Trigger: c.guardTrigger()}.Statement())
+		sqltmpl.DropTrigger{Table: l.Live, Trigger: c.guardTrigger()}.Statement(),
+	}
+	for _, p := range l.Partitions {
+		steps = append(steps,
+			sqltmpl.DropTrigger{Table: p, Trigger: l.Truncate}.Statement(),
+			sqltmpl.DropTrigger{Table: p, Trigger: c.guardTrigger()}.Statement())
+	}
+	return sqltmpl.ExecAll(ctx, tx, steps...)
 }
 
 // Fence implements strategies.Capture.
@@ -195,8 +206,13 @@ func (c *Capture) Guard(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx,
+	steps := []sqltmpl.Statement{
 		sqltmpl.CreateGuard{Guard: c.guard, Transaction: sqltmpl.Literal(xid)}.Statement(),
 		sqltmpl.RevokeFunction{Function: c.guard, Signature: "()"}.Statement(),
-		sqltmpl.CreateGuardTrigger{Guard: c.guard, Trigger: c.guardTrigger(), Live: c.link.Live}.Statement())
+	}
+	// A statement's triggers are those of the table it names.
+	for _, live := range append([]sqltmpl.Table{c.link.Live}, c.link.Partitions...) {
+		steps = append(steps, sqltmpl.CreateGuardTrigger{Guard: c.guard, Trigger: c.guardTrigger(), Live: live}.Statement())
+	}
+	return exec(ctx, tx, steps...)
 }

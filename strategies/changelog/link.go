@@ -48,6 +48,9 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "r", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("old")
+	for _, p := range b.Partitions {
+		link.Partitions = append(link.Partitions, sqltmpl.Table{Schema: b.Source.Table.Schema, Name: p.Name})
+	}
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{
 			Log: logColumn(i), Type: k.ShadowBase, Collation: k.ShadowCollation, Live: k.Shadow, LiveEq: k.ShadowEq,
@@ -121,9 +124,19 @@ func defaultOf(r catalog.Relation, name sqltmpl.Ident) sqltmpl.Fragment {
 	return "NULL"
 }
 
-// StaysOnLog reports whether the table has a deferrable unique or exclusion
-// constraint: a permutation passes through states that the standby refuses.
+// mostProbed is how many partitions a writer may have to look into for one key.
+// It locks them all, and their indexes, out of the 64 that max_locks_per_transaction
+// gives it on average.
+const mostProbed = 24
+
+// StaysOnLog reports whether writers can't write both tables themselves: it has a
+// deferrable unique or exclusion constraint (a permutation passes through states
+// that the standby refuses), or so many partitions without the key in what they
+// are cut by that looking for a row would exhaust the server's locks.
 func StaysOnLog(b *shadow.Blueprint) bool {
+	if len(b.Partitions) > mostProbed && slices.ContainsFunc(b.Indexes, func(i shadow.Index) bool { return i.Key && i.Helper }) {
+		return true
+	}
 	for _, r := range []catalog.Relation{b.Source, b.Shadow} {
 		for _, i := range r.Indexes {
 			if i.Constraint != nil && i.Constraint.Deferrable {

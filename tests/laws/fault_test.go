@@ -42,6 +42,8 @@ type faultCase struct {
 	// done reports what the command must have come to.
 	done func(t *testing.T, job registry.Job)
 	gone bool // the command ends the job
+	// change is what the job changes; nothing, if nil.
+	change func(*registry.Spec)
 }
 
 // until brings a job to the end of a stage.
@@ -138,12 +140,15 @@ func sweep(t *testing.T, c faultCase) {
 	// One job, brought before the command; every attempt gets a copy.
 	template := pgtest.Database(t)
 	conn := pgtest.Connect(t, template, faultShop...)
+	if c.change != nil && pgtest.ServerVersion(t, conn) < 15 {
+		pgtest.Exec(t, conn, `ALTER TABLE order_lines DROP CONSTRAINT order_lines_order_id_fkey`) // refused there
+	}
 	catalog := pgtest.CatalogSnapshot(t, conn)
 	rows := faultRows(t, conn)
-	req := request(t, conn, "orders", nil)
+	req := request(t, conn, "orders", c.change)
 	// New rows in the log, so that replay and verify have work.
 	change := []string{
-		`UPDATE orders SET total = total + 1 WHERE id % 7 = 0`, `DELETE FROM orders WHERE id = 299`,
+		`UPDATE orders SET total = total + 1 WHERE id % 7 = 0`, `DELETE FROM order_lines WHERE order_id = 299`, `DELETE FROM orders WHERE id = 299`,
 		`INSERT INTO orders (id, customer_id, code) VALUES (299, 1, 'again')`, `UPDATE orders SET total = total - 1 WHERE id % 7 = 0`,
 		`DELETE FROM orders WHERE id = 299`, `INSERT INTO orders (id, customer_id, code, total, parent) VALUES (299, 10, 'code-299', 299, 149)`,
 		`INSERT INTO order_lines VALUES (299, 1)`,
@@ -197,6 +202,10 @@ func sweep(t *testing.T, c faultCase) {
 			require.Equal(t, rows, faultRows(t, observer))
 		}
 		requireNoTraces(t, observer)
+		if c.change != nil && pgtest.Value[string](t, observer, `SELECT relkind::text FROM pg_class WHERE oid = 'orders'::regclass`) == "p" {
+			requirePartitionedShop(t, observer)
+			return false
+		}
 		pgtest.RequireSameCatalog(t, catalog, pgtest.CatalogSnapshot(t, observer))
 		return false
 	}
