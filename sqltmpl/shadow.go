@@ -62,6 +62,7 @@ func (p release) Statement() Statement { return render("shadow/release.sql", p, 
 const (
 	codeDuplicateTable    = "42P07"
 	codeUnsupported       = "0A000"
+	codeSyntax            = "42601"
 	codeUndefinedFunction = "42883"
 	codeUndefinedObject   = "42704"
 	codeDatatypeMismatch  = "42804"
@@ -73,6 +74,10 @@ func IsDuplicate(err error) bool { return code(err) == codeDuplicateTable }
 
 // IsUnsupported reports whether err says that the server does not do such a thing.
 func IsUnsupported(err error) bool { return code(err) == codeUnsupported }
+
+// IsSyntax reports whether err says that a statement can't be read, or, before
+// PostgreSQL 15, that a generated column is computed from a column.
+func IsSyntax(err error) bool { return code(err) == codeSyntax }
 
 // IsUndefined reports whether err says that a function, operator, type, relation
 // or schema was not found, as it may be for want of a search_path.

@@ -20,7 +20,7 @@ func (b *builder) loosenFor(ctx context.Context, run func() error) error {
 	if !generated || b.loose != nil {
 		return nil
 	}
-	if err := sqltmpl.Try(ctx, b.tx, run); !sqltmpl.IsUnsupported(err) {
+	if err := sqltmpl.Try(ctx, b.tx, run); !sqltmpl.IsUnsupported(err) && !sqltmpl.IsSyntax(err) {
 		return nil // whatever else it says will be said again
 	}
 	return b.with(ctx, "search_path", "", func() error { return b.loosen(ctx) })
