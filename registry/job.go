@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/repave-pg/repave/internal/shadow"
@@ -15,9 +16,10 @@ import (
 
 // A Spec is what the operator asked for. A job keeps the one it began with.
 type Spec struct {
-	Strategy string          `json:"strategy"`
-	Tables   []sqltmpl.Table `json:"tables"`
-	Change   shadow.Change   `json:"change"`
+	Strategy string      `json:"strategy"`
+	Tables   []TableSpec `json:"tables"`
+	// WithReferencing: tables whose foreign keys follow a widened key have joined the job.
+	WithReferencing bool `json:"with_referencing,omitempty"`
 }
 
 // Hash returns a digest that two specs share only if they ask for the same.
@@ -30,21 +32,33 @@ func (s Spec) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Differences names what other asks for differently from s, as flags.
+// Differences names what other asks for differently from s, as flags; of a
+// job on several tables it says which one is meant.
 func (s Spec) Differences(other Spec) []string {
 	var out []string
+	where := ""
 	say := func(flag string, mine, theirs any) {
 		if !reflect.DeepEqual(mine, theirs) {
-			out = append(out, fmt.Sprintf("%s: the job has %v, now asked for %v", flag, mine, theirs))
+			out = append(out, fmt.Sprintf("%s%s: the job has %v, now asked for %v", where, flag, mine, theirs))
 		}
 	}
 	say("--strategy", s.Strategy, other.Strategy)
-	say("tables", s.Tables, other.Tables)
-	say("--alter", slices.Concat(s.Change.Alter, []string{}), slices.Concat(other.Change.Alter, []string{}))
-	if len(s.Change.Using)+len(other.Change.Using) > 0 {
-		say("--using", s.Change.Using, other.Change.Using)
+	say("--with-referencing", s.WithReferencing, other.WithReferencing)
+	if mine, theirs := plainNames(s.Tables), plainNames(other.Tables); !slices.Equal(mine, theirs) {
+		say("tables", strings.Join(mine, ", "), strings.Join(theirs, ", "))
+		return out
 	}
-	say("--pk-bigint", s.Change.PKBigint, other.Change.PKBigint)
+	for i, table := range s.Tables {
+		if len(s.Tables) > 1 {
+			where = table.Name.Plain() + " "
+		}
+		mine, theirs := table.Change, other.Tables[i].Change
+		say("--alter", slices.Concat(mine.Alter, []string{}), slices.Concat(theirs.Alter, []string{}))
+		if len(mine.Using)+len(theirs.Using) > 0 {
+			say("--using", mine.Using, theirs.Using)
+		}
+		say("--pk-bigint", mine.PKBigint, theirs.PKBigint)
+	}
 	return out
 }
 

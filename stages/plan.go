@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -30,71 +32,69 @@ type PlanReport struct {
 // indexes per second; measured with make bench on two cores.
 const rewriteSpeed = 80 << 20
 
-// Plan runs preflight and says what a job would do. It builds the shadow in a
+// Plan runs preflight and says what a job would do. It builds the shadows in a
 // transaction that is rolled back, so nothing is written; it takes ACCESS SHARE
-// on the tables while it looks.
+// on the tables while it looks. Of tables with findings it says no more.
 func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
-	var out []PlanReport
-	for i, table := range req.Spec.Tables {
-		report, err := planTable(ctx, env, req, table, req.OIDs[i], i+1)
-		if err != nil {
-			return out, err
+	job := req.job()
+	out := make([]PlanReport, len(job.Tables))
+	refused := 0
+	for i, t := range job.Tables {
+		out[i].Table = t.Name.Plain()
+		var err error
+		if out[i].Findings, err = check(ctx, env, t.Name, t.SourceOID); err != nil {
+			return nil, err
 		}
-		out = append(out, report)
+		if len(out[i].Findings) > 0 {
+			job.Tables[i].SourceOID = 0 // there will be no shadow
+			refused++
+		}
 	}
-	return out, nil
-}
-
-func planTable(
-	ctx context.Context, env *Env, req Request, table sqltmpl.Table, oid uint32, number int,
-) (PlanReport, error) {
-	report := PlanReport{Table: table.Plain()}
-	err := check(ctx, env, table, oid)
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		report.Findings = refused.Findings
-		return report, nil
+	if refused == len(out) {
+		return out, nil
 	}
-	if err != nil {
-		return report, err
-	}
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, sqltmpl.CreateSchema{Schema: env.Registry.Schema()}.Statement()); err != nil {
 			return err
 		}
-		src, err := catalog.Load(ctx, tx, oid, env.Registry.Schema())
+		blueprints, err := buildShadows(ctx, env, tx, job)
 		if err != nil {
 			return err
 		}
-		b, err := shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
-		if err != nil {
-			return err
+		for i, b := range blueprints {
+			if b == nil {
+				continue
+			}
+			if out[i].Space, err = preflight.Space(ctx, tx, b.Source); err != nil {
+				return err
+			}
+			out[i].describe(b, req.Spec)
 		}
-		if report.Space, err = preflight.Space(ctx, tx, src); err != nil {
-			return err
-		}
-		report.describe(&b)
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
-		return report, err
+		return nil, err
 	}
-	report.Seconds = float64(report.Space.TableBytes+report.Space.IndexBytes) / rewriteSpeed
-	return report, nil
+	return out, nil
 }
 
 // describe fills in what the blueprint tells.
-func (r *PlanReport) describe(b *shadow.Blueprint) {
+func (r *PlanReport) describe(b *shadow.Blueprint, spec registry.Spec) {
 	r.DDL, r.Notes = b.DDL, b.Mismatches
+	r.Seconds = float64(r.Space.TableBytes+r.Space.IndexBytes) / rewriteSpeed
 	for _, index := range b.Indexes {
 		if index.Def != "" {
 			r.DDL = append(r.DDL, string(index.Def))
 		}
 	}
+	if len(r.Notes) > 0 && b.Change.PKBigint && !spec.WithReferencing {
+		r.Notes = append(slices.Clone(r.Notes), "--with-referencing takes the columns that refer to the key along, in the same job")
+	}
 	r.carried(b)
-	r.locks(b)
+	r.locks(b, spec)
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:
@@ -131,7 +131,7 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 }
 
 // locks says what the job locks, how strongly and for how long.
-func (r *PlanReport) locks(b *shadow.Blueprint) {
+func (r *PlanReport) locks(b *shadow.Blueprint, spec registry.Spec) {
 	table := b.Source.Table.Plain()
 	r.Locks = []string{
 		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to install the triggers (blocks writers)",
@@ -139,7 +139,10 @@ func (r *PlanReport) locks(b *shadow.Blueprint) {
 		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to switch the triggers (blocks writers)",
 		"ACCESS EXCLUSIVE on " + table + ": milliseconds, in the swap (blocks readers and writers)",
 	}
-	seen := map[sqltmpl.Table]bool{b.Source.Table: true}
+	seen := map[sqltmpl.Table]bool{}
+	for _, name := range spec.Names() {
+		seen[name] = true // each says so itself
+	}
 	for _, fk := range append(append([]catalog.ForeignKey{}, b.Source.ForeignKeys...), b.Source.ReferencedBy...) {
 		for _, other := range []sqltmpl.Table{fk.From, fk.To} {
 			if !seen[other] {

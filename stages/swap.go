@@ -16,7 +16,7 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// swap exchanges the names, then validates the foreign keys that changed over.
+// swap exchanges the names of all tables of the job in one transaction, then validates the foreign keys that changed over.
 // A row that we wrote is invisible to a transaction whose snapshot is older, so
 // it waits until there is none left, takes the locks, and exchanges only if
 // nothing more was logged meanwhile. It holds ACCESS EXCLUSIVE on the table and
@@ -187,6 +187,9 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, ta
 	}
 	for _, group := range order {
 		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
+		if attempt%2 == 0 {
+			slices.Reverse(group) // the job's own tables refer to each other, too
+		}
 		for _, l := range group {
 			oids, tables = append(oids, l.oid), append(tables, l.table)
 		}
@@ -227,10 +230,10 @@ func (s swap) exchange(
 			return err
 		}
 	}
+	if err := s.exchangeAll(ctx, env, tx, now); err != nil {
+		return err
+	}
 	for i, t := range now.Tables {
-		if err := s.exchangeTable(ctx, env, tx, now, t); err != nil {
-			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
-		}
 		if drained[i] {
 			// Rows were written just now: writers with an older snapshot must fail, not miss them.
 			if err := env.nextCapture(now, t).Guard(ctx, tx); err != nil {
@@ -266,30 +269,50 @@ func (swap) empty(
 	return true, err
 }
 
-// exchangeTable parks the live table and gives its name to the standby.
-func (swap) exchangeTable(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
-	if err := env.capture(job, t).Remove(ctx, tx); err != nil {
+// exchangeAll exchanges the names of all tables, step by step: no foreign key
+// between two of them is added before both have their names.
+func (s swap) exchangeAll(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	pairs := env.pairs(job)
+	for _, step := range []func(*exchangePair) error{
+		func(p *exchangePair) error { return s.parkTable(ctx, env, tx, job, p) },
+		func(p *exchangePair) error { return s.unparkTable(ctx, env, tx, job, p) },
+	} {
+		for i := range pairs {
+			if err := step(&pairs[i]); err != nil {
+				return fmt.Errorf("exchanging %s: %w", pairs[i].table.Name.Plain(), err)
+			}
+		}
+	}
+	if err := tie(ctx, tx, pairs); err != nil {
+		return fmt.Errorf("changing over foreign keys: %w", err)
+	}
+	for _, p := range pairs {
+		if err := checkFaithful(ctx, env, tx, p.to.relation, p.table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parkTable takes the name from the live table.
+func (swap) parkTable(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, p *exchangePair) (err error) {
+	if err = env.capture(job, p.table).Remove(ctx, tx); err != nil {
 		return err
 	}
-	names := env.names(t)
-	from, to := original(names, t), rewritten(names, t)
-	if job.Swapped {
-		from, to = to, from
-	}
-	positions, err := park(ctx, tx, env.Registry.Schema(), from)
-	if err != nil {
+	p.at, err = park(ctx, tx, env.Registry.Schema(), p.from)
+	return err
+}
+
+// unparkTable gives the name to the standby, whose changes are captured from
+// then on.
+func (swap) unparkTable(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, p *exchangePair) error {
+	if err := unpark(ctx, tx, p.to, p.at); err != nil {
 		return err
 	}
-	if err := unpark(ctx, tx, to, positions); err != nil {
+	if err := env.nextCapture(job, p.table).Install(ctx, tx); err != nil {
 		return err
 	}
-	if err := env.nextCapture(job, t).Install(ctx, tx); err != nil {
-		return err
-	}
-	if err := env.Registry.SetCapture(ctx, tx, t, registry.CaptureLog); err != nil {
-		return err
-	}
-	return checkFaithful(ctx, env, tx, to.relation, t)
+	return env.Registry.SetCapture(ctx, tx, p.table, registry.CaptureLog)
 }
 
 // checkFaithful compares the table that has the name now with what it should

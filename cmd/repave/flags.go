@@ -31,6 +31,7 @@ func changeFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "alter", Usage: "`ACTIONS` of an ALTER TABLE, run on the empty shadow (repeatable)"},
 		&cli.StringSliceFlag{Name: "using", Usage: "`COL=EXPR`: value of a column from a source row (repeatable)"},
 		&cli.BoolFlag{Name: "pk-bigint", Usage: "make an integer key bigint"},
+		&cli.BoolFlag{Name: "with-referencing", Usage: "with --pk-bigint: also the columns that refer to the key, and their tables, in the same job"},
 	}
 }
 
@@ -61,6 +62,11 @@ func jsonFlag(usage string) cli.Flag {
 // change reads what to change.
 func change(c *cli.Context) (shadow.Change, error) {
 	out := shadow.Change{Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint")}
+	if c.Bool("with-referencing") && !out.PKBigint {
+		return out, &usageError{
+			problem: "--with-referencing needs --pk-bigint", advice: "it widens the columns that refer to the key which --pk-bigint widens",
+		}
+	}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
 	}

@@ -192,7 +192,7 @@ func TestLaw1LongReadsGiveWay(t *testing.T) {
 						AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())) THEN
 						PERFORM pg_catalog.pg_sleep(0.002);
 					END IF; RETURN v; END $$`)
-			using := func(s *registry.Spec) { s.Change.Using = map[string]string{"v": "public.same(v)"} }
+			using := func(s *registry.Spec) { s.Tables[0].Change.Using = map[string]string{"v": "public.same(v)"} }
 			env := newEnv(t, dsn)
 			req := request(t, conn, "t", using)
 			before := map[string]stages.Name{"verify": stages.Replay, "replay": stages.SyncSchema}[test.stage]

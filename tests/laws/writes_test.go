@@ -124,7 +124,7 @@ func allRows(t *testing.T, conn *pgx.Conn) []string {
 // without an exception block.
 var plainAndGuarded = map[string]func(*registry.Spec){
 	"plain":   nil,
-	"guarded": func(s *registry.Spec) { s.Change.Alter = []string{"ADD extra int DEFAULT 7", "ALTER id TYPE bigint"} },
+	"guarded": func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{"ADD extra int DEFAULT 7", "ALTER id TYPE bigint"} },
 }
 
 // atEveryStage calls change while a job on t is between two stages, takes the
