@@ -122,7 +122,7 @@ func tryLink(ctx context.Context, tx pgx.Tx, child, parent Linked, key catalog.F
 		for _, s := range []sqltmpl.Statement{
 			sqltmpl.CreateProbe{Table: probe, Like: parent.Names.Object("shadow")}.Statement(),
 			sqltmpl.AddConstraint{
-				Table: probe, Name: probe.Name, Def: sqltmpl.Fragment("UNIQUE (" + key.ToColumns.String() + ")"),
+				Table: probe, Name: parent.Names.Object("probe_key").Name, Def: sqltmpl.Fragment("UNIQUE (" + key.ToColumns.String() + ")"),
 			}.Statement(),
 		} {
 			if _, err := s.Exec(ctx, tx); err != nil {

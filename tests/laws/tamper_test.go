@@ -249,7 +249,9 @@ func TestLaw4OtherOptions(t *testing.T) {
 	runTo(t, env, request(t, conn, "t", bigint), stages.Backfill)
 	for _, other := range []func(*registry.Spec){
 		nil,
-		func(s *registry.Spec) { s.Tables[0].Change.PKBigint, s.Tables[0].Change.Alter = true, []string{"ADD x int"} },
+		func(s *registry.Spec) {
+			s.Tables[0].Change.PKBigint, s.Tables[0].Change.Alter = true, []string{"ADD x int"}
+		},
 		func(s *registry.Spec) {
 			s.Tables[0].Change.PKBigint, s.Tables[0].Change.Using = true, map[string]string{"v": "lower(v)"}
 		},
