@@ -82,13 +82,16 @@ func startFamilies(t *testing.T, dsn string, levels ...pgx.TxIsoLevel) *families
 
 func (w *families) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIsoLevel, r *rand.Rand) {
 	defer w.group.Done()
+	pace := time.NewTicker(10 * time.Millisecond) // as applications do: without a pause nobody ever gets a lock
+	defer pace.Stop()
 	for ctx.Err() == nil {
+		<-pace.C
 		w.mu.Lock()
 		plan := w.all[i].clone()
 		w.mu.Unlock()
 		// One that has begun is finished.
 		err := pgx.BeginTxFunc(context.WithoutCancel(ctx), conn, pgx.TxOptions{IsoLevel: level}, func(tx pgx.Tx) error {
-			for range 1 + r.IntN(3) {
+			for range 1 + r.IntN(2) {
 				if err := plan.step(context.WithoutCancel(ctx), tx, r); err != nil {
 					return err
 				}
@@ -127,15 +130,15 @@ func (f family) step(ctx context.Context, tx pgx.Tx, r *rand.Rand) error {
 		f.lines[line] = [2]int{order, 0}
 		return exec(`INSERT INTO lines (id, owner, order_id) VALUES ($1, $2, $3)`, line, f.owner, order)
 	}
-	any := slices.Sorted(maps.Keys(f.orders))
+	ids := slices.Sorted(maps.Keys(f.orders))
 	anyLine := slices.Sorted(maps.Keys(f.lines))
 	op := r.IntN(20)
-	if len(any) == 0 || len(anyLine) == 0 {
+	if len(ids) == 0 || len(anyLine) == 0 {
 		op = 0
 	}
 	order := 0
 	if op >= 6 {
-		order = any[r.IntN(len(any))]
+		order = ids[r.IntN(len(ids))]
 	}
 	switch {
 	case op < 4: // the parent first
