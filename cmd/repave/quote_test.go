@@ -44,10 +44,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 }
 
 func TestTableNamesSurviveAShell(t *testing.T) {
-	job := registry.Job{Tables: []registry.Table{
-		{Name: sqltmpl.Table{Schema: "public", Name: "orders"}},
-		{Name: sqltmpl.Table{Schema: "My Schema", Name: `it's "odd" $x`}},
-	}}
+	job := registry.Job{Spec: registry.Spec{Tables: registry.TablesOf(shadow.Change{},
+		sqltmpl.Table{Schema: "public", Name: "orders"}, sqltmpl.Table{Schema: "My Schema", Name: `it's "odd" $x`})}}
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf '%s|' "+job.Args()).Output()
 	require.NoError(t, err)
 	require.Equal(t, `public.orders|"My Schema"."it's ""odd"" $x"|`, string(out))

@@ -261,3 +261,70 @@ func TestLaw9DDLOnOneTableOfSeveral(t *testing.T) {
 	mustRepave(t, dsn, "cleanup", "lines", "--yes")
 	requireNoTraces(t, conn)
 }
+
+// TestLaw5SeveralRichTablesInOneJob: a table with everything, its parent and its
+// child, in schemas and under names that need quoting, leave no difference.
+func TestLaw5SeveralRichTablesInOneJob(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	_, err := conn.Exec(t.Context(), richSQL(t, conn, ""))
+	require.NoError(t, err)
+	// Another table of its name, which refers to it and shares its sequences.
+	for _, sql := range []string{
+		`CREATE TABLE other."Rich ""table" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int UNIQUE DEFAULT nextval('"Odd schema"."Rich ""table_nr_seq"'),
+			rich int REFERENCES "Odd schema"."Rich ""table", up int REFERENCES other."Rich ""table" (n))`,
+		`INSERT INTO other."Rich ""table" (rich) VALUES (5), (8)`, `ANALYZE`,
+	} {
+		pgtest.Exec(t, conn, sql)
+	}
+	before, dump := pgtest.CatalogSnapshot(t, conn), dumpLines(t, dsn)
+	env := newEnv(t, dsn)
+	names := []sqltmpl.Table{
+		{Schema: "other", Name: "child"}, richName, {Schema: "other", Name: richName.Name}, {Schema: "other", Name: "parent"},
+	}
+	req := stages.Request{Spec: registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, names...)}}
+	var rows []string
+	read := func() (out []string) {
+		for _, name := range names {
+			out = append(out, pgtest.Rows(t, conn, `SELECT * FROM `+name.String()+` ORDER BY 1, 2`)...)
+		}
+		return out
+	}
+	rows = read()
+	for _, name := range names {
+		req.OIDs = append(req.OIDs, pgtest.Value[uint32](t, conn, "SELECT $1::text::regclass::oid", name.String()))
+	}
+	same := func(what string) {
+		t.Helper()
+		require.Equal(t, rows, read(), what)
+		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+		require.Equal(t, dump, dumpLines(t, dsn), what)
+		requireNoTraces(t, conn)
+	}
+	job := runTo(t, env, req, stages.Swap)
+	job, err = stages.RevertSwap(t.Context(), env, job)
+	require.NoError(t, err)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	same("revert-swap and reset")
+	job = runTo(t, env, req, stages.Swap)
+	require.NoError(t, stages.Erase(t.Context(), env, job))
+	same("cleanup")
+	pgtest.Exec(t, conn, `INSERT INTO other."Rich ""table" (rich) VALUES (5)`)
+}
+
+// TestLaw5NamesThatTwoTablesWouldShareAreRefused: the swap could not give it to both.
+func TestLaw5NamesThatTwoTablesWouldShareAreRefused(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, `CREATE TABLE a (id int PRIMARY KEY, n int)`, `CREATE TABLE b (id int PRIMARY KEY, n int)`)
+	_, stderr, code := repave(t, dsn, "run", "a", "b", "--alter", "ADD CONSTRAINT one_name UNIQUE (n)")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "public.a and public.b can't both have an index or sequence")
+	require.Contains(t, stderr, "hint: ")
+	requireNoTraces(t, conn)
+	mustRepave(t, dsn, "run", "a", "b", "--alter", "ADD UNIQUE (n)", "--cleanup")
+	require.Equal(t, []string{"a_n_key", "b_n_key"}, pgtest.Rows(t, conn, `SELECT conname FROM pg_constraint WHERE contype = 'u' AND connamespace = 'public'::regnamespace ORDER BY 1`))
+}
