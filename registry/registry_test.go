@@ -156,3 +156,23 @@ func TestBatchesAreClaimedOnceAtATime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(3), open)
 }
+
+// TestSpecOfSeveralTables: differences name the table, widened columns come
+// before what was asked for, and tables that joined need not be named.
+func TestSpecOfSeveralTables(t *testing.T) {
+	t.Parallel()
+	lines := sqltmpl.Table{Schema: "public", Name: "order lines"}
+	two := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{Alter: []string{"ADD x int"}}, orders, lines)}
+	other := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{Alter: []string{"ADD x int"}}, orders, lines)}
+	other.Tables[1].Change = shadow.Change{PKBigint: true}
+	require.Equal(t, []string{
+		`public."order lines" --alter: the job has [ADD x int], now asked for []`,
+		`public."order lines" --pk-bigint: the job has false, now asked for true`,
+	}, two.Differences(other))
+	require.Equal(t, []string{`tables: the job has public.orders, public."order lines", now asked for public.orders`}, two.Differences(
+		registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, orders)}))
+	two.Tables[1].Widen, two.Tables[1].Joined = sqltmpl.Columns{"id", `a "b"`}, true
+	require.Equal(t, []string{`ALTER COLUMN "id" TYPE bigint, ALTER COLUMN "a ""b""" TYPE bigint`, "ADD x int"}, two.Tables[1].Effective().Alter)
+	require.Equal(t, "public.orders", two.Args())
+	require.Len(t, two.Names(), 2)
+}
