@@ -19,10 +19,9 @@ type Batch struct {
 
 // Progress sums up the backfill of a job.
 type Progress struct {
-	DonePages   int64 `db:"done_pages"`
-	TotalPages  int64 `db:"total_pages"`
-	Rows        int64
-	OpenBatches int64 `db:"open_batches"`
+	DonePages  int64 `db:"done_pages"`
+	TotalPages int64 `db:"total_pages"`
+	Rows       int64
 }
 
 // PlanBatches forgets a table's batches and cuts its pages anew, size pages
@@ -63,4 +62,11 @@ func (r *Registry) AdvanceBatch(ctx context.Context, tx pgx.Tx, t Table, batch i
 // Progress returns how far the backfill of a job is.
 func (r *Registry) Progress(ctx context.Context, db sqltmpl.DB, job int64) (Progress, error) {
 	return sqltmpl.One[Progress](ctx, db, sqltmpl.BatchProgress{Schema: r.schema, JobID: job}.Statement())
+}
+
+// OpenBatches counts the batches of a table that are not done. It only reads.
+func (r *Registry) OpenBatches(ctx context.Context, db sqltmpl.DB, t Table) (int64, error) {
+	return sqltmpl.Scalar[int64](ctx, db, sqltmpl.OpenBatches{
+		Schema: r.schema, JobID: t.JobID, Number: t.Number,
+	}.Statement())
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/repave-pg/repave/internal/carry"
@@ -15,9 +17,10 @@ import (
 
 // A Spec is what the operator asked for. A job keeps the one it began with.
 type Spec struct {
-	Strategy string          `json:"strategy"`
-	Tables   []sqltmpl.Table `json:"tables"`
-	Change   shadow.Change   `json:"change"`
+	Strategy string      `json:"strategy"`
+	Tables   []TableSpec `json:"tables"`
+	// WithReferencing: tables whose foreign keys follow a widened key have joined the job.
+	WithReferencing bool `json:"with_referencing,omitempty"`
 }
 
 // Hash returns a digest that two specs share only if they ask for the same.
@@ -30,17 +33,31 @@ func (s Spec) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Differences names what other asks for differently from s, as flags.
+// Differences names what other asks for differently from s, as flags; of a
+// job on several tables it says which one is meant.
 func (s Spec) Differences(other Spec) []string {
 	var out []string
+	where := ""
 	say := func(flag string, mine, theirs any) {
 		if !reflect.DeepEqual(mine, theirs) {
-			out = append(out, fmt.Sprintf("%s: the job has %v, now asked for %v", flag, mine, theirs))
+			out = append(out, fmt.Sprintf("%s%s: the job has %v, now asked for %v", where, flag, mine, theirs))
 		}
 	}
 	say("--strategy", s.Strategy, other.Strategy)
-	say("tables", s.Tables, other.Tables)
-	return append(out, s.Change.Differences(other.Change)...)
+	say("--with-referencing", s.WithReferencing, other.WithReferencing)
+	if mine, theirs := plainNames(s.Tables), plainNames(other.Tables); !slices.Equal(mine, theirs) {
+		say("tables", strings.Join(mine, ", "), strings.Join(theirs, ", "))
+		return out
+	}
+	for i, table := range s.Tables {
+		for _, difference := range table.Change.Differences(other.Tables[i].Change) {
+			if len(s.Tables) > 1 {
+				difference = table.Name.Plain() + " " + difference
+			}
+			out = append(out, difference)
+		}
+	}
+	return out
 }
 
 // Settings of the session that began the job; they decide what a conversion

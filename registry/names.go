@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/repave-pg/repave/internal/shadow"
-	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -30,11 +29,6 @@ func (j Job) TableNames() []string {
 // Title names a job's tables in one string.
 func (j Job) Title() string { return strings.Join(j.TableNames(), ", ") }
 
-// Args names a job's tables as arguments for a shell.
-func (j Job) Args() string {
-	var words []string
-	for _, t := range j.Tables {
-		words = append(words, shell.Quote(t.Name.Plain()))
-	}
-	return strings.Join(words, " ")
-}
+// Args names a job's tables as arguments for a shell; those that joined it by
+// --with-referencing need not be named.
+func (j Job) Args() string { return j.Spec.Args() }

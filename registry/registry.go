@@ -10,14 +10,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/shadow"
-	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -84,24 +82,20 @@ func (r *Registry) Create(
 	if err != nil {
 		return 0, fmt.Errorf("encoding settings: %w", err)
 	}
-	var words []string
-	for _, table := range spec.Tables {
-		words = append(words, shell.Quote(table.Plain()))
-	}
 	id, err := sqltmpl.Scalar[int64](ctx, tx, sqltmpl.CreateJob{
 		Schema: r.schema, Strategy: spec.Strategy, Spec: text, SpecHash: hash, Flags: flags,
-		Args: strings.Join(words, " "), Settings: set, Version: version,
+		Args: spec.Args(), Settings: set, Version: version,
 	}.Statement())
 	if err != nil {
 		return 0, fmt.Errorf("recording job: %w", err)
 	}
 	for i, table := range spec.Tables {
 		_, err := sqltmpl.CreateJobTable{
-			Schema: r.schema, JobID: id, Number: i + 1, SchemaName: string(table.Schema),
-			TableName: string(table.Name), SourceOID: oids[i],
+			Schema: r.schema, JobID: id, Number: i + 1, SchemaName: string(table.Name.Schema),
+			TableName: string(table.Name.Name), SourceOID: oids[i],
 		}.Statement().Exec(ctx, tx)
 		if err != nil {
-			return 0, fmt.Errorf("recording table %s: %w", table.Plain(), err)
+			return 0, fmt.Errorf("recording table %s: %w", table.Name.Plain(), err)
 		}
 	}
 	return id, nil

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 var orders = sqltmpl.Table{Schema: "public", Name: "orders"}
 
 func spec() registry.Spec {
-	return registry.Spec{Strategy: "changelog", Tables: []sqltmpl.Table{orders}}
+	return registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, orders)}
 }
 
 // newRegistry makes a registry under a name that needs quotes.
@@ -98,7 +98,7 @@ func TestSpecDifferencesNameTheFlag(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, spec().Differences(spec()))
 	other := spec()
-	other.Change = shadow.Change{Alter: []string{"DROP COLUMN x"}, Using: map[string]string{"a": "1"}, PKBigint: true}
+	other.Tables[0].Change = shadow.Change{Alter: []string{"DROP COLUMN x"}, Using: map[string]string{"a": "1"}, PKBigint: true}
 	differences := spec().Differences(other)
 	require.Len(t, differences, 3)
 	require.Contains(t, differences[0], "--alter")
@@ -151,5 +151,28 @@ func TestBatchesAreClaimedOnceAtATime(t *testing.T) {
 	require.NoError(t, second.Rollback(t.Context()))
 	progress, err := reg.Progress(t.Context(), conn, id)
 	require.NoError(t, err)
-	require.Equal(t, registry.Progress{DonePages: 4, TotalPages: 25, Rows: 100, OpenBatches: 3}, progress)
+	require.Equal(t, registry.Progress{DonePages: 4, TotalPages: 25, Rows: 100}, progress)
+	open, err := reg.OpenBatches(t.Context(), conn, table)
+	require.NoError(t, err)
+	require.Equal(t, int64(3), open)
+}
+
+// TestSpecOfSeveralTables: differences name the table, widened columns come
+// before what was asked for, and tables that joined need not be named.
+func TestSpecOfSeveralTables(t *testing.T) {
+	t.Parallel()
+	lines := sqltmpl.Table{Schema: "public", Name: "order lines"}
+	two := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{Alter: []string{"ADD x int"}}, orders, lines)}
+	other := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{Alter: []string{"ADD x int"}}, orders, lines)}
+	other.Tables[1].Change = shadow.Change{PKBigint: true}
+	require.Equal(t, []string{
+		`public."order lines" --alter: the job has [ADD x int], now asked for []`,
+		`public."order lines" --pk-bigint: the job has false, now asked for true`,
+	}, two.Differences(other))
+	require.Equal(t, []string{`tables: the job has public.orders, public."order lines", now asked for public.orders`}, two.Differences(
+		registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, orders)}))
+	two.Tables[1].Widen, two.Tables[1].Joined = sqltmpl.Columns{"id", `a "b"`}, true
+	require.Equal(t, []string{`ALTER COLUMN "id" TYPE bigint, ALTER COLUMN "a ""b""" TYPE bigint`, "ADD x int"}, two.Tables[1].Effective().Alter)
+	require.Equal(t, "public.orders", two.Args())
+	require.Len(t, two.Names(), 2)
 }

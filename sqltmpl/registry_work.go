@@ -142,6 +142,18 @@ func (p BatchProgress) Statement() Statement {
 	return render("registry/batch_progress.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID})
 }
 
+// OpenBatches counts the batches of a table that are not done.
+type OpenBatches struct {
+	Schema Ident
+	JobID  int64
+	Number int
+}
+
+// Statement renders registry/open_batches.sql.
+func (p OpenBatches) Statement() Statement {
+	return render("registry/open_batches.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "table_number": p.Number})
+}
+
 // TryLock takes a session's advisory lock and returns whether it got it.
 type TryLock struct {
 	Class  int32

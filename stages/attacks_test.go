@@ -154,7 +154,7 @@ func TestLaw1WritersOfAnySort(t *testing.T) {
 		`CREATE TABLE item (id strict_id PRIMARY KEY, n int CHECK (public.below(n)), x float8)`,
 		`INSERT INTO item SELECT g, 1, 0.1 + g FROM generate_series(1, 100) g`)
 	env := newEnv(t, dsn)
-	req := request(t, conn, "item", func(s *registry.Spec) { s.Change.Alter = []string{`ALTER COLUMN x TYPE text`} })
+	req := request(t, conn, "item", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{`ALTER COLUMN x TYPE text`} })
 	_, err := stages.Run(t.Context(), env, req, stages.Verify)
 	require.NoError(t, err)
 	pgtest.Exec(t, conn, `SET extra_float_digits = 0`)
@@ -214,7 +214,7 @@ func TestACorrectedCommandFindsNoJobInItsWay(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, items...)
 	env := newEnv(t, dsn)
 	alter := func(actions string) stages.Request {
-		return request(t, conn, "item", func(s *registry.Spec) { s.Change.Alter = []string{actions} })
+		return request(t, conn, "item", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{actions} })
 	}
 	_, err := stages.Run(t.Context(), env, alter(`DROP COLUM v`), stages.Swap)
 	require.Error(t, err)

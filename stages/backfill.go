@@ -81,8 +81,8 @@ func (backfill) copyTable(ctx context.Context, env *Env, job registry.Job, t reg
 			return err
 		}
 		// A batch that another session holds was passed over: it is done once that ends.
-		progress, err := env.Registry.Progress(ctx, env.Target, job.ID)
-		if err != nil || progress.OpenBatches == 0 {
+		open, err := env.Registry.OpenBatches(ctx, env.Target, t)
+		if err != nil || open == 0 {
 			return err
 		}
 		env.waiting(ctx, job, "a batch that another session holds")

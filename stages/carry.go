@@ -54,15 +54,19 @@ func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, s
 	if err != nil {
 		return err
 	}
-	for _, t := range job.Tables {
-		from, to := sides(env, job, t)
-		positions, err := park(ctx, tx, env.Registry.Schema(), from)
-		if err != nil {
-			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
+	pairs := env.pairs(job)
+	for i, p := range pairs {
+		if pairs[i].at, err = park(ctx, tx, env.Registry.Schema(), p.from); err != nil {
+			return fmt.Errorf("exchanging %s: %w", p.table.Name.Plain(), err)
 		}
-		if err := unpark(ctx, tx, to, positions); err != nil {
-			return fmt.Errorf("exchanging %s: %w", t.Name.Plain(), err)
+	}
+	for _, p := range pairs {
+		if err := unpark(ctx, tx, p.to, p.at); err != nil {
+			return fmt.Errorf("exchanging %s: %w", p.table.Name.Plain(), err)
 		}
+	}
+	if err := tie(ctx, tx, pairs); err != nil {
+		return fmt.Errorf("changing over foreign keys: %w", err)
 	}
 	return send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parked(job, !job.Swapped), filled))
 }

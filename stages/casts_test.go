@@ -42,11 +42,11 @@ func TestConversionsAreTriedOnTheData(t *testing.T) {
 	env := newEnv(t, dsn)
 	before := pgtest.CatalogSnapshot(t, conn)
 	casts := planned(t, env, conn, func(s *registry.Spec) {
-		s.Change.Alter = []string{
+		s.Tables[0].Change.Alter = []string{
 			`ALTER n TYPE int, ALTER name TYPE varchar(8), ALTER code TYPE varchar, ALTER id TYPE numeric, ALTER val TYPE small`,
 			`ALTER "Odd S" TYPE date USING "Odd S"::date`, `RENAME s TO t`, `ADD ratio int, DROP gone`,
 		}
-		s.Change.Using = map[string]string{"ratio": "100 / d", "t": "s || s.name"}
+		s.Tables[0].Change.Using = map[string]string{"ratio": "100 / d", "t": "s || s.name"}
 	})
 	require.Len(t, casts, 8)
 	for name, class := range map[string]string{"code": stages.CastSafe, "id": stages.CastSafe, "n": stages.CastChecked, "t": stages.CastChecked} {
@@ -77,7 +77,7 @@ func TestALargeTableIsSampled(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, `CREATE TABLE item (id int PRIMARY KEY, n bigint, pad text)`,
 		`INSERT INTO item SELECT g, g, repeat('x', 500) FROM generate_series(1, 10000) g`)
 	env := newEnv(t, dsn)
-	narrow := func(s *registry.Spec) { s.Change.Alter = []string{`ALTER n TYPE int`} }
+	narrow := func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{`ALTER n TYPE int`} }
 	env.Options.CheckData = time.Nanosecond
 	part := planned(t, env, conn, narrow)["n"]
 	require.Equal(t, stages.CastChecked, part.Class)

@@ -21,12 +21,12 @@ func TestEveryKindOfChangeAndBack(t *testing.T) {
 		`INSERT INTO item SELECT g, 'kept ' || g, '2024-01-' || lpad((1 + g % 28)::text, 2, '0'), g, 'n' || g FROM generate_series(1, 500) g`)
 	env := newEnv(t, dsn)
 	req := request(t, conn, "item", func(s *registry.Spec) {
-		s.Change.Alter = []string{
+		s.Tables[0].Change.Alter = []string{
 			`DROP COLUMN gone`, `RENAME COLUMN name TO title`, `ALTER COLUMN title TYPE text`,
 			`ALTER COLUMN day TYPE date USING day::date`, `ADD COLUMN cents bigint, ADD COLUMN added int NOT NULL DEFAULT 7`,
 			`ADD CONSTRAINT price_positive CHECK (price > 0)`,
 		}
-		s.Change.Using = map[string]string{"cents": "(price * 100)::bigint"}
+		s.Tables[0].Change.Using = map[string]string{"cents": "(price * 100)::bigint"}
 	})
 	job, err := stages.Run(t.Context(), env, req, stages.Swap)
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestARowThatDoesNotFitIsNamed(t *testing.T) {
 		`UPDATE item SET n = 3000000000 WHERE id = 12345`)
 	env := newEnv(t, dsn)
 	before := pgtest.CatalogSnapshot(t, conn)
-	req := request(t, conn, "item", func(s *registry.Spec) { s.Change.Alter = []string{`ALTER COLUMN n TYPE int`} })
+	req := request(t, conn, "item", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{`ALTER COLUMN n TYPE int`} })
 	_, err := stages.Run(t.Context(), env, req, stages.Swap)
 	var row *stages.RowError
 	require.ErrorAs(t, err, &row)

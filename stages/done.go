@@ -32,7 +32,7 @@ func forget(ctx context.Context, env *Env, job registry.Job) {
 // and forgets every job on the tables that is done.
 func alreadyDone(ctx context.Context, env *Env, req Request) (found registry.Job, done bool, err error) {
 	for _, table := range req.Spec.Tables {
-		job, err := env.Registry.Find(ctx, env.Target, table)
+		job, err := env.Registry.Find(ctx, env.Target, table.Name)
 		if errors.Is(err, registry.ErrNotFound) || err == nil && Name(job.Stage) != Done {
 			continue
 		}

@@ -36,9 +36,25 @@ type RefusedError struct {
 func (e *RefusedError) Error() string {
 	lines := []string{fmt.Sprintf("preflight refuses %s:", e.Table)}
 	for _, f := range e.Findings {
-		lines = append(lines, "  - "+f.Problem, "    cure: "+f.Cure)
+		problem := f.Problem
+		if f.Table != e.Table { // there are several
+			problem = f.Table + ": " + problem
+		}
+		lines = append(lines, "  - "+problem, "    cure: "+f.Cure)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// add adds what was found on one more table.
+func (e *RefusedError) add(table string, findings []preflight.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	if e.Table != "" {
+		e.Table += ", "
+	}
+	e.Table += table
+	e.Findings = append(e.Findings, findings...)
 }
 
 // Hint says what to do about it.

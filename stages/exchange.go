@@ -96,7 +96,8 @@ func sequenceSteps(table sqltmpl.Table, own ownSequence, at map[sqltmpl.Ident]po
 	return steps
 }
 
-// unpark gives a parked table its name, and all that it has only with it.
+// unpark gives a parked table its name, and all that it has only with it but
+// foreign keys: those need the other tables, too, see tie.
 func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]position) error {
 	table := s.relation.Table
 	steps := []sqltmpl.Statement{
@@ -139,17 +140,6 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 	}
 	for _, notNull := range s.lateNotNulls {
 		steps = append(steps, lateNotNull(table, s.relation, notNull)...)
-	}
-	for _, fk := range s.foreignKeys {
-		if len(s.partitions) == 0 {
-			steps = append(steps, addForeignKey(table, fk)...)
-		}
-		for _, p := range s.partitions {
-			steps = append(steps, shadow.ForeignKeyStatement(sqltmpl.Table{Schema: table.Schema, Name: p.name}, fk))
-		}
-	}
-	for _, fk := range s.referencedBy {
-		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
 	return sqltmpl.ExecAll(ctx, tx, steps...)
 }

@@ -29,16 +29,10 @@ type Request struct {
 // Done already was not heard of, and is no more. The caller holds the tables'
 // advisory locks.
 func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
-	if len(req.Spec.Tables) > 1 {
-		return registry.Job{}, &StateError{
-			Problem: "several tables in one job are not supported yet",
-			Advice:  "run one job for each table",
-		}
-	}
 	if job, done, err := alreadyDone(ctx, env, req); err != nil || done {
 		return job, err
 	}
-	job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0])
+	job, err := findJob(ctx, env, req.Spec)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		if job, err = begin(ctx, env, req, until); err != nil || until == Preflight {
@@ -62,6 +56,18 @@ func Run(ctx context.Context, env *Env, req Request, until Name) (registry.Job, 
 		err = errors.Join(err, env.Registry.Delete(ctx, env.Target, job.ID))
 	}
 	return job, err
+}
+
+// findJob returns the job that any of the tables belongs to; that it is a job
+// on all of them and no others is for Differences to find out.
+func findJob(ctx context.Context, env *Env, spec registry.Spec) (registry.Job, error) {
+	for _, t := range spec.Tables {
+		job, err := env.Registry.Find(ctx, env.Target, t.Name)
+		if !errors.Is(err, registry.ErrNotFound) {
+			return job, err
+		}
+	}
+	return registry.Job{}, registry.ErrNotFound
 }
 
 // Resume goes on with a job, up to and including the stage until.
@@ -174,16 +180,19 @@ func fail(ctx context.Context, env *Env, job registry.Job, stage Name, err error
 // checks.
 func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job, error) {
 	began := time.Now()
-	names := registry.Job{Spec: req.Spec}
-	for i, table := range req.Spec.Tables {
-		names.Tables = append(names.Tables, registry.Table{Name: table, SourceOID: req.OIDs[i]})
-	}
+	names := req.job()
 	event := Event{Table: names.Title(), Stage: Preflight, Phase: Began}
 	env.Report(event)
-	for i, table := range req.Spec.Tables {
-		if err := check(ctx, env, table, req.OIDs[i], req.Spec.Change); err != nil {
+	refused := &RefusedError{}
+	for i, t := range names.Tables {
+		findings, err := check(ctx, env, t.Name, t.SourceOID, req.Spec.Tables[i].Effective())
+		if err != nil {
 			return registry.Job{}, err
 		}
+		refused.add(t.Name.Plain(), findings)
+	}
+	if len(refused.Findings) > 0 {
+		return registry.Job{}, refused
 	}
 	event.Phase, event.Elapsed = Finished, time.Since(began)
 	env.Stats.finish(Preflight, event.Elapsed, 0)
@@ -206,11 +215,22 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	return env.Registry.Get(ctx, env.Target, id)
 }
 
+// job is the job that a request would begin; it has no number.
+func (req Request) job() registry.Job {
+	job := registry.Job{Spec: req.Spec}
+	for i, t := range req.Spec.Tables {
+		job.Tables = append(job.Tables, registry.Table{Number: i + 1, Name: t.Name, SourceOID: req.OIDs[i]})
+	}
+	return job
+}
+
 // check runs preflight on one table.
-func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32, change shadow.Change) error {
+func check(
+	ctx context.Context, env *Env, table sqltmpl.Table, oid uint32, change shadow.Change,
+) ([]preflight.Finding, error) {
 	relation, err := catalog.Load(ctx, env.Source, oid, env.Registry.Schema())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var dependents []catalog.Dependent
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
@@ -218,23 +238,20 @@ func check(ctx context.Context, env *Env, table sqltmpl.Table, oid uint32, chang
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	findings, err := preflight.Run(ctx, preflight.Input{
 		DB: env.Source, Relation: relation, Dependents: dependents, RegistrySchema: env.Registry.Schema(),
 		OrderBy: change.OrderBy,
 	})
 	if err != nil {
-		return fmt.Errorf("checking %s: %w", table.Plain(), err)
+		return nil, fmt.Errorf("checking %s: %w", table.Plain(), err)
 	}
 	if _, err := env.Registry.Find(ctx, env.Target, table); err == nil {
 		// A plan beside a job: what the job made is no leftover.
 		findings = slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Check == "leftover" })
 	}
-	if len(findings) > 0 {
-		return &RefusedError{Table: table.Plain(), Findings: findings}
-	}
-	return nil
+	return findings, nil
 }
 
 // stillAt keeps others from moving the job on until tx ends, and refuses if one

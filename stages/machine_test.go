@@ -45,7 +45,7 @@ func TestRunSwapRevertCleanup(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, shop...)
 	env := newEnv(t, dsn)
 	before := pgtest.CatalogSnapshot(t, conn, "repave")
-	req := request(t, conn, "orders", func(s *registry.Spec) { s.Change.PKBigint = true })
+	req := request(t, conn, "orders", func(s *registry.Spec) { s.Tables[0].Change.PKBigint = true })
 
 	job, err := stages.Run(t.Context(), env, req, stages.Swap)
 	require.NoError(t, err)

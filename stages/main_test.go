@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/db"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -43,7 +44,7 @@ func newEnv(t *testing.T, dsn string) *stages.Env {
 func request(t *testing.T, conn *pgx.Conn, table string, change func(*registry.Spec)) stages.Request {
 	t.Helper()
 	name := sqltmpl.Table{Schema: "public", Name: sqltmpl.Ident(table)}
-	spec := registry.Spec{Strategy: "changelog", Tables: []sqltmpl.Table{name}}
+	spec := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, name)}
 	if change != nil {
 		change(&spec)
 	}

@@ -30,8 +30,8 @@ func TestRowsComeToLieInOrder(t *testing.T) {
 			env := newEnv(t, dsn)
 			env.Options.Workers = 1
 			req := request(t, conn, "item", func(s *registry.Spec) {
-				s.Change.OrderBy = []string{"day", "No"}
-				s.Change.Alter = []string{`RENAME day TO date`}
+				s.Tables[0].Change.OrderBy = []string{"day", "No"}
+				s.Tables[0].Change.Alter = []string{`RENAME day TO date`}
 			})
 			job, err := stages.Run(t.Context(), env, req, stages.Swap)
 			require.NoError(t, err)
@@ -56,8 +56,8 @@ func TestAnOrderSurvivesEverything(t *testing.T) {
 	env.Options.MaxRate = 20000 // so that the writes fall into the walk
 	env.Options.BatchTime = 5 * time.Millisecond
 	req := request(t, conn, "item", func(s *registry.Spec) {
-		s.Change.OrderBy, s.Change.OptimizeColumns = []string{"k"}, true
-		s.Change.Alter = []string{"ALTER v TYPE bigint"}
+		s.Tables[0].Change.OrderBy, s.Tables[0].Change.OptimizeColumns = []string{"k"}, true
+		s.Tables[0].Change.Alter = []string{"ALTER v TYPE bigint"}
 	})
 	done := make(chan error, 1)
 	go func() {
@@ -65,7 +65,7 @@ func TestAnOrderSurvivesEverything(t *testing.T) {
 		done <- err
 	}()
 	copied := func() int64 {
-		job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0])
+		job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0].Name)
 		if errors.Is(err, registry.ErrNotFound) {
 			return 0
 		}
@@ -84,7 +84,7 @@ func TestAnOrderSurvivesEverything(t *testing.T) {
 		}
 	}
 	require.NoError(t, <-done, "verify compares every row")
-	job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0])
+	job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0].Name)
 	require.NoError(t, err)
 	require.True(t, job.Swapped)
 	require.Equal(t, 30000, pgtest.Count(t, conn, `SELECT count(*) FROM item`))
@@ -110,7 +110,7 @@ func TestAnOrderNeedsAnIndex(t *testing.T) {
 		{"b", "no index", `CREATE INDEX CONCURRENTLY ON public.item (b)`},
 		{"A b,b", "no index", `CREATE INDEX CONCURRENTLY ON public.item ("A b", b)`},
 	} {
-		req := request(t, conn, "item", func(s *registry.Spec) { s.Change.OrderBy = split(test.columns) })
+		req := request(t, conn, "item", func(s *registry.Spec) { s.Tables[0].Change.OrderBy = split(test.columns) })
 		plans, err := stages.Plan(t.Context(), env, req)
 		require.NoError(t, err)
 		require.Len(t, plans[0].Findings, 1, test.columns)
@@ -143,7 +143,7 @@ func TestARowOfAnOrderThatDoesNotFitIsNamed(t *testing.T) {
 		`INSERT INTO item SELECT g, g FROM generate_series(1, 5000) g`, `UPDATE item SET n = 3000000000 WHERE id = 4321`)
 	env := newEnv(t, dsn)
 	req := request(t, conn, "item", func(s *registry.Spec) {
-		s.Change.OrderBy, s.Change.Alter = []string{"id"}, []string{`ALTER n TYPE int`}
+		s.Tables[0].Change.OrderBy, s.Tables[0].Change.Alter = []string{"id"}, []string{`ALTER n TYPE int`}
 	})
 	_, err := stages.Run(t.Context(), env, req, stages.Swap)
 	var row *stages.RowError

@@ -12,6 +12,7 @@ import (
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -36,85 +37,83 @@ type PlanReport struct {
 // indexes per second; measured with make bench on two cores.
 const rewriteSpeed = 80 << 20
 
-// Plan runs preflight and says what a job would do. It builds the shadow in a
+// Plan runs preflight and says what a job would do. It builds the shadows in a
 // transaction that is rolled back, so nothing is written; it takes ACCESS SHARE
-// on the tables while it looks.
+// on the tables while it looks. Of tables with findings it says no more.
 func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
-	var out []PlanReport
-	for i, table := range req.Spec.Tables {
-		report, err := planTable(ctx, env, req, table, req.OIDs[i], i+1)
-		if err != nil {
-			return out, err
+	job := req.job()
+	out := make([]PlanReport, len(job.Tables))
+	refused := 0
+	for i, t := range job.Tables {
+		out[i].Table = t.Name.Plain()
+		var err error
+		if out[i].Findings, err = check(ctx, env, t.Name, t.SourceOID, req.Spec.Tables[i].Effective()); err != nil {
+			return nil, err
 		}
-		out = append(out, report)
+		if len(out[i].Findings) > 0 {
+			job.Tables[i].SourceOID = 0 // there will be no shadow
+			refused++
+		}
 	}
-	return out, nil
-}
-
-func planTable(
-	ctx context.Context, env *Env, req Request, table sqltmpl.Table, oid uint32, number int,
-) (PlanReport, error) {
-	report := PlanReport{Table: table.Plain()}
-	err := check(ctx, env, table, oid, req.Spec.Change)
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		report.Findings = refused.Findings
-		return report, nil
+	if refused == len(out) {
+		return out, nil
 	}
-	if err != nil {
-		return report, err
-	}
-	var b shadow.Blueprint
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	var blueprints []*shadow.Blueprint
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, sqltmpl.CreateSchema{Schema: env.Registry.Schema()}.Statement()); err != nil {
 			return err
 		}
-		src, err := catalog.Load(ctx, tx, oid, env.Registry.Schema())
-		if err != nil {
+		var err error
+		if blueprints, err = buildShadows(ctx, env, tx, job); err != nil {
 			return err
 		}
-		b, err = shadow.Build(ctx, tx, src, env.Registry.Names(0, number), req.Spec.Change, env.Operator.SearchPath)
-		if refused, ok := refusal(err); ok {
-			report.Findings = refused.Findings
-			return errProbe
+		for i, b := range blueprints {
+			if b == nil {
+				continue
+			}
+			if out[i].Space, err = preflight.Space(ctx, tx, b.Source); err != nil {
+				return err
+			}
+			out[i].describe(b, req.Spec)
+			dependents, err := catalog.LoadDependents(ctx, tx, []uint32{b.Source.OID}, env.Registry.Schema())
+			if err != nil {
+				return err
+			}
+			out[i].bound(dependents)
 		}
-		if err != nil {
-			return err
-		}
-		if report.Space, err = preflight.Space(ctx, tx, src); err != nil {
-			return err
-		}
-		b.Change = req.Spec.Change
-		report.describe(&b)
-		dependents, err := catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema())
-		if err != nil {
-			return err
-		}
-		report.bound(dependents)
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
-		return report, err
+		return nil, err
 	}
-	if err := tryCasts(ctx, env, &b, report.Casts); err != nil {
-		return report, err
+	for i, b := range blueprints {
+		if b == nil {
+			continue
+		}
+		if err := tryCasts(ctx, env, b, out[i].Casts); err != nil {
+			return nil, err
+		}
 	}
-	report.Seconds = float64(report.Space.TableBytes+report.Space.IndexBytes) / rewriteSpeed
-	return report, nil
+	return out, nil
 }
 
 // describe fills in what the blueprint tells.
-func (r *PlanReport) describe(b *shadow.Blueprint) {
+func (r *PlanReport) describe(b *shadow.Blueprint, spec registry.Spec) {
 	r.DDL, r.Notes = b.DDL, b.Mismatches
+	r.Seconds = float64(r.Space.TableBytes+r.Space.IndexBytes) / rewriteSpeed
 	for _, index := range b.Indexes {
 		if index.Def != "" {
 			r.DDL = append(r.DDL, string(index.Def))
 		}
 	}
+	if len(r.Notes) > 0 && b.Change.PKBigint && !spec.WithReferencing {
+		r.Notes = append(slices.Clone(r.Notes), "--with-referencing takes the columns that refer to the key along, in the same job")
+	}
 	r.carried(b)
-	r.locks(b)
+	r.locks(b, spec)
 	r.changed(b)
 	r.partitions(b)
 	for _, c := range b.Columns {
@@ -178,7 +177,7 @@ func (r *PlanReport) bound(dependents []catalog.Dependent) {
 }
 
 // locks says what the job locks, how strongly and for how long.
-func (r *PlanReport) locks(b *shadow.Blueprint) {
+func (r *PlanReport) locks(b *shadow.Blueprint, spec registry.Spec) {
 	table := b.Source.Table.Plain()
 	r.Locks = []string{
 		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to install the triggers (blocks writers)",
@@ -186,7 +185,10 @@ func (r *PlanReport) locks(b *shadow.Blueprint) {
 		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to switch the triggers (blocks writers)",
 		"ACCESS EXCLUSIVE on " + table + ": milliseconds, in the swap (blocks readers and writers)",
 	}
-	seen := map[sqltmpl.Table]bool{b.Source.Table: true}
+	seen := map[sqltmpl.Table]bool{}
+	for _, name := range spec.Names() {
+		seen[name] = true // each says so itself
+	}
 	for _, fk := range append(append([]catalog.ForeignKey{}, b.Source.ForeignKeys...), b.Source.ReferencedBy...) {
 		for _, other := range []sqltmpl.Table{fk.From, fk.To} {
 			if !seen[other] {

@@ -33,11 +33,9 @@ func (setup) Name() Name { return Setup }
 
 // Run implements Stage.
 func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
-	for _, t := range job.Tables {
-		if t.Blueprint == nil {
-			if err := s.build(ctx, env, job, t); err != nil {
-				return 0, err
-			}
+	if job.Tables[0].Blueprint == nil { // they are all made in one transaction
+		if err := s.build(ctx, env, job); err != nil {
+			return 0, err
 		}
 	}
 	job, err := env.Registry.Get(ctx, env.Target, job.ID)
@@ -47,76 +45,118 @@ func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, erro
 	if job, err = refresh(ctx, env, job); err != nil {
 		return 0, err
 	}
-	for i := range job.Tables {
-		if job.Tables[i].Capture == registry.CaptureNone {
-			if err := s.install(ctx, env, job, job.Tables[i]); err != nil {
+	for _, t := range job.Tables {
+		if t.Capture == registry.CaptureNone {
+			if err := s.install(ctx, env, job, t); err != nil {
 				return 0, err
 			}
+			t.Capture = registry.CaptureLog
 		}
 		// Only after the capture's commit: every row version below this page count is either
 		// untouched since, or logged.
-		if err := planBatches(ctx, env, job, job.Tables[i]); err != nil {
+		if err := planBatches(ctx, env, job, t); err != nil {
 			return 0, err
 		}
 	}
 	return 0, nil
 }
 
-// build makes the shadow, the log and the functions, in one transaction with
-// their record. Foreign keys that the operator adds make it lock the table
-// they refer to for a moment.
-func (setup) build(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+// build makes the shadows, the logs and the functions of all tables, in one
+// transaction with their record: what foreign keys between them become depends
+// on all. Foreign keys that the operator adds make it lock the table they refer
+// to for a moment.
+func (s setup) build(ctx context.Context, env *Env, job registry.Job) error {
+	var sources []uint32
+	for _, t := range job.Tables {
+		sources = append(sources, t.SourceOID)
+	}
 	return withLocks(ctx, env, job, lockJob{
 		weak:   true,
-		what:   "build the shadow of " + t.Name.Plain(),
-		tables: []uint32{t.SourceOID},
+		what:   "build the shadow of " + job.Title(),
+		tables: sources,
 		lock:   setLockTimeout,
 		work: func(ctx context.Context, tx pgx.Tx) error {
 			if _, err := env.Registry.Lock(ctx, tx, job.ID); err != nil {
 				return err
 			}
-			src, err := catalog.Load(ctx, tx, t.SourceOID, env.Registry.Schema())
+			blueprints, err := buildShadows(ctx, env, tx, job)
 			if err != nil {
 				return err
 			}
-			b, err := shadow.Build(ctx, tx, src, env.names(t), job.Spec.Change, env.Operator.SearchPath)
-			if err != nil {
-				return err
-			}
-			b.Change = job.Spec.Change
-			if err := baseTypes(ctx, tx, &b); err != nil {
-				return err
-			}
-			table := env.names(t).Object("shadow")
-			if err := dropSerialDefaults(ctx, tx, table, &b); err != nil {
-				return err
-			}
-			oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: table.String()}.Statement())
-			if err != nil {
-				return err
-			}
-			if err := env.Registry.SetShadow(ctx, tx, t, oid, b); err != nil {
-				return err
-			}
-			// After the swap the source is the one to drop, under its parked name.
-			for _, parked := range []sqltmpl.Table{env.names(t).Object("old"), table} {
-				undo := sqltmpl.DropTable{Table: parked}.Statement().SQL
-				if err := env.Registry.AddArtifact(ctx, tx, t, "table", parked.String(), undo); err != nil {
+			for i, t := range job.Tables {
+				t.Blueprint = blueprints[i]
+				if err := s.record(ctx, env, tx, job, t); err != nil {
 					return err
 				}
 			}
-			for _, index := range b.Indexes {
-				if index.Helper {
-					err := env.Registry.AddArtifact(ctx, tx, t, "index", string(index.BuildName), "")
-					if err != nil {
-						return err
-					}
-				}
-			}
-			t.Blueprint = &b
-			return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))
+			return nil
 		},
 	})
+}
+
+// buildShadows makes the shadows of a job's tables, and nothing else. Those of
+// tables without OID are left out, and their blueprints nil.
+func buildShadows(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([]*shadow.Blueprint, error) {
+	blueprints := make([]*shadow.Blueprint, len(job.Tables))
+	var linked []shadow.Linked
+	for i, t := range job.Tables {
+		if t.SourceOID == 0 {
+			continue
+		}
+		src, err := catalog.Load(ctx, tx, t.SourceOID, env.Registry.Schema())
+		if err != nil {
+			return nil, err
+		}
+		var partners []uint32
+		for _, other := range job.Tables {
+			if other.Number != t.Number && other.SourceOID != 0 {
+				partners = append(partners, other.SourceOID)
+			}
+		}
+		change := job.Spec.Tables[i].Effective()
+		b, err := shadow.Build(ctx, tx, src, env.names(t), change, env.Operator.SearchPath, partners...)
+		if err != nil {
+			return nil, err
+		}
+		b.Change = change
+		blueprints[i] = &b
+		linked = append(linked, shadow.Linked{Names: env.names(t), Blueprint: &b})
+	}
+	return blueprints, shadow.Link(ctx, tx, linked)
+}
+
+// record finishes the shadow of one table and makes its log and functions.
+func (setup) record(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
+	b := t.Blueprint
+	if err := baseTypes(ctx, tx, b); err != nil {
+		return err
+	}
+	table := env.names(t).Object("shadow")
+	if err := dropSerialDefaults(ctx, tx, table, b); err != nil {
+		return err
+	}
+	oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: table.String()}.Statement())
+	if err != nil {
+		return err
+	}
+	if err := env.Registry.SetShadow(ctx, tx, t, oid, *b); err != nil {
+		return err
+	}
+	// After the swap the source is the one to drop, under its parked name.
+	for _, parked := range []sqltmpl.Table{env.names(t).Object("old"), table} {
+		undo := sqltmpl.DropTable{Table: parked}.Statement().SQL
+		if err := env.Registry.AddArtifact(ctx, tx, t, "table", parked.String(), undo); err != nil {
+			return err
+		}
+	}
+	for _, index := range b.Indexes {
+		if index.Helper {
+			if err := env.Registry.AddArtifact(ctx, tx, t, "index", string(index.BuildName), ""); err != nil {
+				return err
+			}
+		}
+	}
+	return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))
 }
 
 // baseTypes fills in what the log and the functions use in place of domains,

@@ -17,7 +17,7 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// swap exchanges the names, then validates the foreign keys that changed over.
+// swap exchanges the names of all tables of the job in one transaction, then validates the foreign keys that changed over.
 // A row that we wrote is invisible to a transaction whose snapshot is older, so
 // it waits until there is none left, takes the locks, and exchanges only if
 // nothing more was logged meanwhile. It holds ACCESS EXCLUSIVE on the table and
@@ -210,6 +210,9 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	locks = views
 	for _, group := range order {
 		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
+		if attempt%2 == 0 {
+			slices.Reverse(group) // the job's own tables refer to each other, too
+		}
 		locks = append(locks, group...)
 	}
 	for _, l := range locks {

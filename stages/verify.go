@@ -22,9 +22,9 @@ const (
 	maxDifferences = 20
 )
 
-// verify compares every row of the two tables in one snapshot, while traffic
-// goes on. Keys in the log at that snapshot are pending, not different. It
-// holds ACCESS SHARE on both tables and the snapshot until it is done, and
+// verify compares every row of the two tables, for all tables of the job in one
+// snapshot, while traffic goes on. Keys in the log at that snapshot are pending,
+// not different. It holds ACCESS SHARE on them and the snapshot until it is done, and
 // starts over if that makes an application wait.
 type verify struct{}
 
@@ -32,30 +32,24 @@ type verify struct{}
 func (verify) Name() Name { return Verify }
 
 // Run implements Stage.
-func (v verify) Run(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
+func (verify) Run(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
 	if env.Options.SkipVerify {
 		return 0, env.Registry.SetProven(ctx, env.Target, job.ID, true)
 	}
 	for _, t := range job.Tables {
-		n, err := v.table(ctx, env, job, t)
-		rows += n
-		if err != nil {
-			return rows, err
+		if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
+			return 0, err
 		}
+	}
+	err = yielding(ctx, env, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) error {
+		rows, err = compareAll(ctx, env, job, y)
+		return err
+	})
+	if err != nil {
+		return rows, err
 	}
 	env.Stats.Verified = rows
 	return rows, env.Registry.SetProven(ctx, env.Target, job.ID, true)
-}
-
-func (v verify) table(ctx context.Context, env *Env, job registry.Job, t registry.Table) (rows int64, err error) {
-	if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
-		return 0, err
-	}
-	err = yielding(ctx, env, job, "verify of "+t.Name.Plain(), func(ctx context.Context, y *yielder) error {
-		rows, err = compareTables(ctx, env, job, t, y)
-		return err
-	})
-	return rows, err
 }
 
 // A comparison is one comparison of two tables in one snapshot.
@@ -76,53 +70,67 @@ type comparison struct {
 	done   int64
 }
 
-// compareTables compares t's two tables; the first session's snapshot is shared with
-// the others.
-func compareTables(
-	ctx context.Context, env *Env, job registry.Job, t registry.Table, y *yielder,
-) (rows int64, err error) {
+// compareAll compares the two tables of each of the job's, all in one snapshot
+// of the first session's, which the others share.
+func compareAll(ctx context.Context, env *Env, job registry.Job, y *yielder) (rows int64, err error) {
+	env.Stats.Pending = 0
 	err = inSnapshot(ctx, env.Target, func(tx pgx.Tx) error {
 		y.watch(tx.Conn())
-		c := &comparison{env: env, job: job, table: t, began: time.Now(), compare: compareOf(env, job, t)}
-		if c.throttle, err = newThrottle(ctx, env, job); err != nil {
-			return err
-		}
 		// This session only keeps the snapshot while the others read.
 		if err := exec(ctx, tx, noIdleTimeout()); err != nil {
 			return err
 		}
 		// Before the snapshot: TRUNCATE and rewrites are not MVCC-safe.
-		if err := exec(ctx, tx, env.link(job, t).PinLive()); err != nil {
-			return err
+		for _, t := range job.Tables {
+			if err := exec(ctx, tx, env.link(job, t).PinLive()); err != nil {
+				return err
+			}
 		}
-		if c.snapshot, err = sqltmpl.Scalar[string](ctx, tx, sqltmpl.ExportSnapshot{}.Statement()); err != nil {
-			return err
-		}
-		if err := c.prepare(ctx, tx); err != nil {
-			return err
-		}
-		live, standby, err := filenodes(ctx, tx, job, t)
+		snapshot, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.ExportSnapshot{}.Statement())
 		if err != nil {
 			return err
 		}
-		if err := env.Registry.SetProvenFiles(ctx, env.Target, t, live, standby); err != nil {
-			return err
+		for _, t := range job.Tables {
+			c := &comparison{
+				env: env, job: job, table: t, began: time.Now(), compare: compareOf(env, job, t), snapshot: snapshot,
+			}
+			if c.throttle, err = newThrottle(ctx, env, job); err != nil {
+				return err
+			}
+			if err := c.run(ctx, tx, y); err != nil {
+				return err
+			}
+			rows += c.source.rows()
 		}
-		if err := c.hashAll(ctx, y); err != nil {
-			return err
-		}
-		rows = c.source.rows()
-		if len(c.source.differing(c.shadow)) == 0 {
-			return nil
-		}
-		// Once more, into buckets: keys are looked for in those that differ only.
-		c.source, c.shadow, c.done, c.drilling = buckets{}, buckets{}, 0, true
-		if err := c.hashAll(ctx, y); err != nil {
-			return err
-		}
-		return c.different(ctx, tx, c.source.differing(c.shadow))
+		return nil
 	})
 	return rows, err
+}
+
+// run compares one table's two; tx has the snapshot.
+func (c *comparison) run(ctx context.Context, tx pgx.Tx, y *yielder) error {
+	if err := c.prepare(ctx, tx); err != nil {
+		return err
+	}
+	live, standby, err := filenodes(ctx, tx, c.job, c.table)
+	if err != nil {
+		return err
+	}
+	if err := c.env.Registry.SetProvenFiles(ctx, c.env.Target, c.table, live, standby); err != nil {
+		return err
+	}
+	if err := c.hashAll(ctx, y); err != nil {
+		return err
+	}
+	if len(c.source.differing(c.shadow)) == 0 {
+		return nil
+	}
+	// Once more, into buckets: keys are looked for in those that differ only.
+	c.source, c.shadow, c.done, c.drilling = buckets{}, buckets{}, 0, true
+	if err := c.hashAll(ctx, y); err != nil {
+		return err
+	}
+	return c.different(ctx, tx, c.source.differing(c.shadow))
 }
 
 func noIdleTimeout() sqltmpl.Statement {
@@ -147,7 +155,7 @@ func (c *comparison) prepare(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	c.compare.Pending = pending > 0
-	c.env.Stats.Pending = pending
+	c.env.Stats.Pending += pending
 	return nil
 }
 

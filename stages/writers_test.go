@@ -46,7 +46,7 @@ func TestLaw1And2Writers(t *testing.T) {
 			writers := pgtest.StartWriters(t, dsn, seed(t), 3, levels)
 			writers.Await(t, 20)
 
-			req := request(t, conn, "parent", func(s *registry.Spec) { s.Change.PKBigint = true })
+			req := request(t, conn, "parent", func(s *registry.Spec) { s.Tables[0].Change.PKBigint = true })
 			job, err := stages.Run(t.Context(), env, req, stages.Swap)
 			require.NoError(t, err)
 			writers.Await(t, 50)

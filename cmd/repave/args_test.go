@@ -102,7 +102,7 @@ func TestUsageErrors(t *testing.T) {
 		{"run orders --using a", `--using "a" is not COL=EXPR`, ""},
 		{"run orders --using a=b --using a=c", "--using names column a twice", ""},
 		{"run orders --alter=", "--alter is empty", ""},
-		{"status a b", "status takes one TABLE", ""},
+		{"run orders --with-referencing", "--with-referencing needs --pk-bigint", ""},
 		{"init orders", "init takes no arguments", ""},
 		{"demo orders", "demo takes no TABLE", ""},
 		{"demo --rows 1", "--rows must be at least", ""},

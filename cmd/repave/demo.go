@@ -161,7 +161,7 @@ func (d *demo) rewrite(ctx context.Context) error {
 	if err := base.migrate(ctx); err != nil {
 		return err
 	}
-	t, err := base.target(ctx, []string{"public.orders"})
+	t, err := base.target(ctx, []string{"public.orders"}, false)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ func changeFlagSet() []cli.Flag {
 			"'LIST (region)', 'HASH (id) 16'"},
 		&cli.IntFlag{Name: "partitions-ahead", Value: partitionsAhead, Usage: "of a RANGE: how many to make beyond now and the last value"},
 		&cli.StringSliceFlag{Name: "drop-constraint", Usage: "give up this constraint or unique index `NAME` (repeatable)"},
+		&cli.BoolFlag{Name: "with-referencing", Usage: "with --pk-bigint: also the columns that refer to the key, and their tables, in the same job"},
 	}
 }
 
@@ -77,6 +78,11 @@ func change(c *cli.Context) (shadow.Change, error) {
 	out := shadow.Change{
 		Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint"), OptimizeColumns: c.Bool("optimize-columns"),
 		Tablespace: sqltmpl.Ident(c.String("tablespace")),
+	}
+	if c.Bool("with-referencing") && !out.PKBigint {
+		return out, &usageError{
+			problem: "--with-referencing needs --pk-bigint", advice: "it widens the columns that refer to the key which --pk-bigint widens",
+		}
 	}
 	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
 		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/shell"
@@ -37,6 +38,11 @@ func (d *database) find(ctx context.Context, names []string) (registry.Job, erro
 	if err := d.upgrade(ctx); err != nil {
 		return registry.Job{}, err
 	}
+	return d.findJob(ctx, names)
+}
+
+// findJob is find on a registry that is as it is.
+func (d *database) findJob(ctx context.Context, names []string) (registry.Job, error) {
 	var found registry.Job
 	for i, name := range names {
 		job, err := d.findOne(ctx, name)
@@ -75,6 +81,9 @@ type target struct {
 	tables []sqltmpl.Table
 	oids   []uint32      // of the source tables
 	job    *registry.Job // nil if there is none yet
+	// What joins the tables that were named, by --with-referencing.
+	referencing bool
+	widen       []stages.Widening
 }
 
 // named finds the tables for plan, whether or not they have a job.
@@ -93,34 +102,66 @@ func (d *database) named(ctx context.Context, names []string) (target, error) {
 	return out, nil
 }
 
-// target finds the tables for run, and their job if there is one.
-func (d *database) target(ctx context.Context, names []string) (target, error) {
+// target finds the tables for run, and their job if there is one. With
+// referencing, tables whose foreign keys follow a widened key join those named.
+func (d *database) target(ctx context.Context, names []string, referencing bool) (target, error) {
 	out, err := d.named(ctx, names)
 	if err != nil {
 		return out, err
 	}
-	for _, table := range out.tables {
+	out.referencing = referencing
+	if err := d.ofJob(ctx, &out); err != nil || out.job != nil {
+		return out, err
+	}
+	if err := d.join(ctx, &out); err != nil {
+		return out, err
+	}
+	// Of those that joined one may have a job of its own.
+	return out, d.ofJob(ctx, &out)
+}
+
+// join adds to a new job's tables those that refer to a key that becomes wider.
+func (d *database) join(ctx context.Context, t *target) error {
+	if !t.referencing {
+		return nil
+	}
+	var err error
+	t.widen, err = stages.Referencing(ctx, d.look, d.registry.Schema(), t.oids)
+	if err != nil {
+		return err
+	}
+	for _, w := range t.widen {
+		if !slices.Contains(t.oids, w.OID) {
+			t.tables, t.oids = append(t.tables, w.Table), append(t.oids, w.OID)
+		}
+	}
+	return nil
+}
+
+// ofJob looks for the job of t's tables.
+func (d *database) ofJob(ctx context.Context, t *target) error {
+	for _, table := range t.tables {
 		job, err := d.registry.Find(ctx, d.look, table)
 		if isNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return out, d.denied(err)
+			return d.denied(err)
 		}
-		if out.open() && out.job.ID != job.ID && stages.Unfinished(job) == nil {
-			return out, &failure{
-				problem: fmt.Sprintf("%s and %s have jobs of their own", out.job.Title(), job.Title()),
+		if t.open() && t.job.ID != job.ID && stages.Unfinished(job) == nil {
+			return &failure{
+				problem: fmt.Sprintf("%s and %s have jobs of their own", t.job.Title(), job.Title()),
 				advice:  "run them one at a time, or reset them first",
 			}
 		}
-		if !out.open() {
-			out.job = &job
+		if !t.open() {
+			t.job = &job
 		}
 	}
-	if !out.open() {
-		return out, nil
+	if !t.open() {
+		return nil
 	}
-	return out, out.adopt()
+	return t.adopt()
 }
 
 // open reports whether there is a job that is not done.
@@ -128,24 +169,32 @@ func (t *target) open() bool { return t.job != nil && stages.Unfinished(*t.job) 
 
 // adopt makes the target that of its job: the same tables, in the job's order.
 func (t *target) adopt() error {
-	var tables []sqltmpl.Table
-	var oids []uint32
-	for _, table := range t.job.Tables {
-		tables, oids = append(tables, table.Name), append(oids, table.SourceOID)
-	}
-	same := len(tables) == len(t.tables)
+	named := t.job.Spec.Named()
+	same := len(named) == len(t.tables)
 	for _, table := range t.tables {
-		same = same && slices.Contains(tables, table)
+		same = same && slices.Contains(named, table)
 	}
 	if !same {
 		return &failure{
-			problem: "there is a job on " + t.job.Title() + ", not on just these tables",
+			problem: fmt.Sprintf("there is a job on %s, and this names %s: tables can't join or leave a job",
+				t.job.Title(), plainNames(t.tables)),
 			advice: fmt.Sprintf("go on with: repave run %s%s; or start over after: repave reset %s",
 				t.job.Args(), t.job.Flags, t.job.Args()),
 		}
 	}
-	t.tables, t.oids = tables, oids
+	t.tables, t.oids, t.widen = nil, nil, nil
+	for _, table := range t.job.Tables {
+		t.tables, t.oids = append(t.tables, table.Name), append(t.oids, table.SourceOID)
+	}
 	return nil
+}
+
+func plainNames(tables []sqltmpl.Table) string {
+	var names []string
+	for _, table := range tables {
+		names = append(names, table.Plain())
+	}
+	return strings.Join(names, ", ")
 }
 
 // targetOf is the target of a job that was found.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,8 +47,14 @@ func (d *database) hold(ctx context.Context, t target) (context.Context, *holdin
 	if err != nil {
 		return ctx, nil, err
 	}
-	for i, table := range t.tables {
-		if err := registry.TryLock(ctx, conn, table, t.oids[i]); err != nil {
+	// In one order for all, so that of two that ask for the same tables one gets them.
+	order := make([]int, len(t.oids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(t.oids[a], t.oids[b]) })
+	for _, i := range order {
+		if err := registry.TryLock(ctx, conn, t.tables[i], t.oids[i]); err != nil {
 			closeSession(ctx, conn)
 			return ctx, nil, err
 		}

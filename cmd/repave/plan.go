@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/preflight"
-	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/stages"
 )
 
@@ -55,6 +54,10 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	t.referencing = c.Bool("with-referencing")
+	if err := d.join(c.Context, &t); err != nil {
+		return err
+	}
 	env, err := d.env(c.Context, o, nil)
 	if err != nil {
 		return err
@@ -84,11 +87,10 @@ func (p *program) plan(c *cli.Context) error {
 		return &planRefusedError{findings}
 	}
 	if !c.Bool("json") {
-		var words []string
-		for _, table := range t.tables {
-			words = append(words, shell.Quote(table.Plain()))
+		if len(t.tables) > 1 {
+			fmt.Fprintf(p.stdout, "one job: %s are swapped in one transaction\n", plainNames(t.tables))
 		}
-		fmt.Fprintf(p.stdout, "run it with: repave run %s%s\n", strings.Join(words, " "), req.Flags)
+		fmt.Fprintf(p.stdout, "run it with: repave run %s%s\n", req.Spec.Args(), req.Flags)
 	}
 	return nil
 }

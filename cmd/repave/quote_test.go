@@ -23,7 +23,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
 		{OptimizeColumns: true, OrderBy: []string{"a", `B "c`}, Set: []string{"fillfactor=90", "toast.x=$a b"}, Tablespace: "fast $disk"},
 		{PartitionBy: `RANGE ("it's") INTERVAL '1 month'`, PartitionsAhead: 7, DropConstraints: []string{"a,b", "$x"}},
-		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead}, {PartitionBy: "HASH (a) 5"},
+		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead},
+		{PartitionBy: "HASH (a) 5"},
 	} {
 		want := []string{}
 		if change.PKBigint {
@@ -68,10 +69,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 }
 
 func TestTableNamesSurviveAShell(t *testing.T) {
-	job := registry.Job{Tables: []registry.Table{
-		{Name: sqltmpl.Table{Schema: "public", Name: "orders"}},
-		{Name: sqltmpl.Table{Schema: "My Schema", Name: `it's "odd" $x`}},
-	}}
+	job := registry.Job{Spec: registry.Spec{Tables: registry.TablesOf(shadow.Change{},
+		sqltmpl.Table{Schema: "public", Name: "orders"}, sqltmpl.Table{Schema: "My Schema", Name: `it's "odd" $x`})}}
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", "printf '%s|' "+job.Args()).Output()
 	require.NoError(t, err)
 	require.Equal(t, `public.orders|"My Schema"."it's ""odd"" $x"|`, string(out))

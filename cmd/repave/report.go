@@ -90,8 +90,9 @@ func newReport(until stages.Name) *report {
 func (r *report) job(job registry.Job, req stages.Request) {
 	r.Job, r.Swapped, r.flags = job.ID, job.Swapped, job.Flags
 	if len(job.Tables) == 0 {
+		job.Spec = req.Spec
 		for _, table := range req.Spec.Tables {
-			job.Tables = append(job.Tables, registry.Table{Name: table})
+			job.Tables = append(job.Tables, registry.Table{Name: table.Name})
 		}
 	}
 	if job.ID == 0 {

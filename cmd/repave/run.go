@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -56,7 +57,7 @@ func (p *program) run(c *cli.Context) error {
 	if err := d.migrate(c.Context); err != nil {
 		return err
 	}
-	t, err := d.target(c.Context, names)
+	t, err := d.target(c.Context, names, c.Bool("with-referencing"))
 	if err != nil {
 		return err
 	}
@@ -71,13 +72,32 @@ func (p *program) run(c *cli.Context) error {
 	return p.finish(c, out, err)
 }
 
-// request is what stages are asked for.
+// request is what stages are asked for: the same change of every table that was
+// named, and of those that joined what the job has of them.
 func request(t target, changes shadow.Change) stages.Request {
-	return stages.Request{
-		Spec:  registry.Spec{Strategy: strategy, Tables: t.tables, Change: changes},
-		OIDs:  t.oids,
-		Flags: changeFlags(changes),
+	spec := registry.Spec{
+		Strategy: strategy, Tables: registry.TablesOf(changes, t.tables...), WithReferencing: t.referencing,
 	}
+	if t.job != nil {
+		for i, table := range t.job.Spec.Tables {
+			spec.Tables[i].Widen, spec.Tables[i].Joined = table.Widen, table.Joined
+			if table.Joined {
+				spec.Tables[i].Change = table.Change
+			}
+		}
+	}
+	for _, w := range t.widen {
+		i := slices.Index(t.oids, w.OID)
+		spec.Tables[i].Widen = w.Columns
+		if w.Joins {
+			spec.Tables[i].Joined, spec.Tables[i].Change = true, shadow.Change{}
+		}
+	}
+	flags := changeFlags(changes)
+	if t.referencing {
+		flags += " --with-referencing"
+	}
+	return stages.Request{Spec: spec, OIDs: t.oids, Flags: flags}
 }
 
 // rewrite runs a job up to a stage and fills in the report, also if it fails.

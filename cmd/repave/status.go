@@ -22,7 +22,7 @@ func (p *program) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
 		Usage:     "show jobs: stage, progress, backlog, waits, and the exact next command",
-		ArgsUsage: "[TABLE]",
+		ArgsUsage: "[TABLE...]",
 		Flags: []cli.Flag{
 			jsonFlag("print an array, or one object with TABLE, to stdout"),
 			&cli.BoolFlag{Name: "watch", Usage: "redraw every second until the job is gone"},
@@ -32,17 +32,14 @@ func (p *program) statusCommand() *cli.Command {
 }
 
 func (p *program) status(c *cli.Context) error {
-	if c.NArg() > 1 {
-		return &usageError{problem: "status takes one TABLE or none", advice: "without TABLE it shows all jobs"}
-	}
 	d, err := p.connect(c)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	view := &statusView{out: p.stdout, console: newConsole(p.stdout), json: c.Bool("json"), one: c.NArg() == 1}
+	view := &statusView{out: p.stdout, console: newConsole(p.stdout), json: c.Bool("json"), one: c.Args().Present()}
 	for shown := false; ; shown = true {
-		jobs, err := d.statusOf(c.Context, c.Args().First())
+		jobs, err := d.statusOf(c.Context, c.Args().Slice())
 		switch {
 		case shown && (c.Err() != nil || errors.As(err, new(*failure))):
 			return nil // the job is gone, or whoever watched it
@@ -63,11 +60,11 @@ func (p *program) status(c *cli.Context) error {
 	}
 }
 
-// statusOf returns the state of one table's job, or of all jobs.
-func (d *database) statusOf(ctx context.Context, name string) ([]jobStatus, error) {
+// statusOf returns the state of the job that names belong to, or of all jobs.
+func (d *database) statusOf(ctx context.Context, names []string) ([]jobStatus, error) {
 	var jobs []registry.Job
-	if name != "" {
-		job, err := d.findOne(ctx, name)
+	if len(names) > 0 {
+		job, err := d.findJob(ctx, names)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/urfave/cli/v2"
@@ -78,7 +79,11 @@ func (p *program) workWith(
 
 // current is the job as it is now that nobody else can move it.
 func (d *database) current(ctx context.Context, t target) (*registry.Job, error) {
-	job, err := d.registry.Find(ctx, d.look, t.tables[0])
+	var job registry.Job
+	err := registry.ErrNotFound
+	for i := 0; i < len(t.tables) && isNotFound(err); i++ {
+		job, err = d.registry.Find(ctx, d.look, t.tables[i])
+	}
 	switch {
 	case isNotFound(err) && t.job == nil:
 		return nil, nil
@@ -120,6 +125,9 @@ func (p *program) onJob(c *cli.Context, ask string, do func(ctx context.Context,
 	job, err := d.find(c.Context, names)
 	if err != nil {
 		return err
+	}
+	if len(names) < len(job.Tables) {
+		fmt.Fprintf(p.stderr, "job %d is on %s: %s acts on all of them\n", job.ID, job.Title(), c.Command.Name)
 	}
 	if ask != "" && !c.Bool("yes") {
 		if err := p.confirm(c.Context, ask+" "+job.Title()+"?"); err != nil {

@@ -17,6 +17,7 @@ type builder struct {
 	names      Names
 	change     Change
 	searchPath string
+	partners   []uint32 // the other tables of the job: Link deals with foreign keys between them
 
 	oid    uint32           // of the shadow
 	table  sqltmpl.Table    // its name at present
@@ -42,11 +43,15 @@ type builder struct {
 //
 // It takes no lock on src, nor on a table it refers to, beyond ACCESS SHARE,
 // and relies on tx for lock_timeout. Nothing of it is left if tx is rolled back.
+//
+// Of a job on several tables, partners are the others' OIDs: what becomes of
+// foreign keys between them only Link can tell, once all shadows are there.
 func Build(
 	ctx context.Context, tx pgx.Tx, src catalog.Relation, names Names, change Change, searchPath string,
+	partners ...uint32,
 ) (Blueprint, error) {
 	b := &builder{
-		tx: tx, src: src, names: names, change: change, searchPath: searchPath,
+		tx: tx, src: src, names: names, change: change, searchPath: searchPath, partners: partners,
 		table: sqltmpl.Table{Schema: names.Schema, Name: src.Table.Name},
 		using: map[int16]string{},
 		plan:  Blueprint{Source: src},

@@ -116,11 +116,15 @@ func (b *builder) mappedNames(key catalog.ForeignKey, names sqltmpl.Columns) (sq
 // referencedBy maps other tables' foreign keys to the shadow's columns.
 func (b *builder) referencedBy(context.Context) error {
 	for _, key := range b.src.ReferencedBy {
+		if slices.Contains(b.partners, key.FromOID) {
+			b.plan.ReferencedBy = append(b.plan.ReferencedBy, key)
+			continue
+		}
 		var err error
 		if key.ToColumns, key.ToTypes, key.ToNums, err = b.mapped(key, key.ToNums); err != nil {
 			return err
 		}
-		if !b.referable(key) {
+		if !referable(b.altered.Indexes, key) {
 			return refuse(fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", key.From, key.Name),
 				"foreign key %s of %s refers to (%s), which --alter leaves without a unique constraint",
 				key.Name, key.From.Plain(), key.ToColumns)
@@ -131,10 +135,10 @@ func (b *builder) referencedBy(context.Context) error {
 	return nil
 }
 
-// referable reports whether the shadow has a unique index that a foreign key
+// referable reports whether one of a shadow's indexes is one that a foreign key
 // can refer to.
-func (b *builder) referable(key catalog.ForeignKey) bool {
-	return slices.ContainsFunc(b.altered.Indexes, func(index catalog.Index) bool {
+func referable(indexes []catalog.Index, key catalog.ForeignKey) bool {
+	return slices.ContainsFunc(indexes, func(index catalog.Index) bool {
 		temporal := index.Constraint != nil && index.Constraint.Temporal
 		return (index.Unique || temporal) && index.Immediate && !index.Partial && temporal == key.Period &&
 			sameColumns(index.Columns, key.ToNums)

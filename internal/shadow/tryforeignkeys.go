@@ -13,12 +13,15 @@ import (
 // shadow and probes, so that what the swap could not do is found out now.
 func (b *builder) tryForeignKeys(ctx context.Context) error {
 	for _, key := range b.plan.ForeignKeys {
+		if slices.Contains(b.partners, key.ToOID) {
+			continue
+		}
 		if err := b.tryForeignKey(ctx, key, key.To, key.ToOID, true); err != nil {
 			return err
 		}
 	}
 	for _, key := range b.plan.ReferencedBy {
-		if key.Inherited {
+		if key.Inherited || slices.Contains(b.partners, key.FromOID) {
 			continue
 		}
 		if err := b.tryForeignKey(ctx, key, key.From, key.FromOID, false); err != nil {
@@ -39,14 +42,7 @@ func (b *builder) tryForeignKey(
 	if !b.retyped(key, outgoing) {
 		return nil
 	}
-	for i := range key.FromTypes {
-		if key.FromTypes[i] != key.ToTypes[i] {
-			b.plan.Mismatches = append(b.plan.Mismatches, fmt.Sprintf(
-				"foreign key %s: %s is %s, %s is %s", key.Name,
-				sqltmpl.Table{Schema: key.From.Name, Name: key.FromColumns[i]}.Plain(), key.FromTypes[i],
-				sqltmpl.Table{Schema: key.To.Name, Name: key.ToColumns[i]}.Plain(), key.ToTypes[i]))
-		}
-	}
+	b.plan.Mismatches = append(b.plan.Mismatches, mismatches(key)...)
 	err := sqltmpl.Try(ctx, b.tx, func() error {
 		inner := *b // a probe made here is gone afterwards
 		inner.probes = slices.Clone(b.probes)
@@ -73,6 +69,21 @@ func (b *builder) tryForeignKey(
 			"foreign key %s of %s can't be made again", key.Name, key.From.Plain())
 	}
 	return nil
+}
+
+// mismatches says which columns of a foreign key have another type than those
+// they refer to.
+func mismatches(key catalog.ForeignKey) []string {
+	var out []string
+	for i := range key.FromTypes {
+		if key.FromTypes[i] != key.ToTypes[i] {
+			out = append(out, fmt.Sprintf(
+				"foreign key %s: %s is %s, %s is %s", key.Name,
+				sqltmpl.Table{Schema: key.From.Name, Name: key.FromColumns[i]}.Plain(), key.FromTypes[i],
+				sqltmpl.Table{Schema: key.To.Name, Name: key.ToColumns[i]}.Plain(), key.ToTypes[i]))
+		}
+	}
+	return out
 }
 
 // retyped reports whether the job changes the type of a column on the shadow's

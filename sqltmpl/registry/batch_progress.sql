@@ -5,7 +5,6 @@
 -- runs: anywhere
 SELECT coalesce(sum(next_page - first_page), 0)::bigint AS done_pages,
     coalesce(sum(end_page - first_page), 0)::bigint AS total_pages,
-    coalesce(sum(rows), 0)::bigint AS rows,
-    count(*) FILTER (WHERE next_page < end_page) AS open_batches
+    coalesce(sum(rows), 0)::bigint AS rows
 FROM {{.Schema}}.batch
 WHERE job_id = @job_id

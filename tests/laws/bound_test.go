@@ -147,8 +147,8 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 	require.NoError(t, err)
 	env := newEnv(t, dsn)
 	req := request(t, conn, "t", func(s *registry.Spec) {
-		s.Change.PKBigint = true
-		s.Change.Alter = []string{"RENAME COLUMN a TO c2", "RENAME COLUMN c TO a", "DROP COLUMN gone", "ALTER COLUMN b TYPE varchar(50)", "ADD COLUMN gone text"}
+		s.Tables[0].Change.PKBigint = true
+		s.Tables[0].Change.Alter = []string{"RENAME COLUMN a TO c2", "RENAME COLUMN c TO a", "DROP COLUMN gone", "ALTER COLUMN b TYPE varchar(50)", "ADD COLUMN gone text"}
 	})
 	job, err := stages.Run(t.Context(), env, req, stages.Swap)
 	require.NoError(t, err)

@@ -80,8 +80,8 @@ func TestLaw1And2WhatIsBoundUnderTraffic(t *testing.T) {
 	}
 	writers.Await(t, 20)
 	req := request(t, conn, "parent", func(s *registry.Spec) {
-		s.Change.PKBigint = true
-		s.Change.Alter = []string{"RENAME n TO amount", "ADD since timestamptz DEFAULT now()", "RENAME amount TO n"}
+		s.Tables[0].Change.PKBigint = true
+		s.Tables[0].Change.Alter = []string{"RENAME n TO amount", "ADD since timestamptz DEFAULT now()", "RENAME amount TO n"}
 	})
 	job := runTo(t, env, req, stages.Swap)
 	writers.Await(t, 30)

@@ -29,7 +29,7 @@ func TestLaw5MovedColumnsAreAllThatChanges(t *testing.T) {
 	text := `SELECT "Id", nr, name, code, total, twice, up, parent_k, tags, doc, wide, "g f" FROM ` + richName.String() + ` ORDER BY 1`
 	rows := pgtest.Rows(t, conn, text)
 	env := newEnv(t, dsn)
-	req := requestOf(t, conn, richName, func(s *registry.Spec) { s.Change.OptimizeColumns = true })
+	req := requestOf(t, conn, richName, func(s *registry.Spec) { s.Tables[0].Change.OptimizeColumns = true })
 
 	job := runTo(t, env, req, stages.Swap)
 	require.True(t, job.Tables[0].Blueprint.Layout.Changed)
@@ -71,9 +71,9 @@ func TestLaw6MovedColumnsUnderWriters(t *testing.T) {
 	writers := pgtest.StartWriters(t, dsn, seed, 2, pgtest.Levels)
 	writers.Await(t, 20)
 	req := request(t, conn, "parent", func(s *registry.Spec) {
-		s.Change.PKBigint, s.Change.OptimizeColumns = true, true
-		s.Change.Set, s.Change.OrderBy = []string{"fillfactor=85"}, []string{"tag"}
-		s.Change.Alter = []string{
+		s.Tables[0].Change.PKBigint, s.Tables[0].Change.OptimizeColumns = true, true
+		s.Tables[0].Change.Set, s.Tables[0].Change.OrderBy = []string{"fillfactor=85"}, []string{"tag"}
+		s.Tables[0].Change.Alter = []string{
 			"ALTER n TYPE bigint", "DROP gone", "RENAME pad TO padding", "ADD since timestamptz NOT NULL DEFAULT now()",
 			"ADD small smallint, ADD CONSTRAINT later CHECK (since > '2020-01-01')",
 		}

@@ -15,7 +15,7 @@ import (
 
 // once is a job that must not be done twice.
 func once(s *registry.Spec) {
-	s.Change.Using = map[string]string{"price": "price * 100"}
+	s.Tables[0].Change.Using = map[string]string{"price": "price * 100"}
 }
 
 // TestLaw4LostConnectionInRunToTheEnd loses the connection at round trips of the
@@ -47,7 +47,7 @@ func TestLaw4LostConnectionInRunToTheEnd(t *testing.T) {
 		observer := pgtest.Connect(t, dsn)
 		if err != nil {
 			runTo(t, again, req, stages.Cleanup)
-		} else if job, err := again.Registry.Find(t.Context(), again.Target, req.Spec.Tables[0]); err == nil {
+		} else if job, err := again.Registry.Find(t.Context(), again.Target, req.Spec.Tables[0].Name); err == nil {
 			require.NoError(t, stages.Erase(t.Context(), again, job))
 		}
 		require.Equal(t, 50, pgtest.Count(t, observer, `SELECT count(*) FROM t WHERE price = id * 100`))

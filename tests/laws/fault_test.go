@@ -64,7 +64,7 @@ func run(name stages.Name) func(context.Context, *stages.Env, stages.Request) er
 // found is a command on a job that is there.
 func found(do func(context.Context, *stages.Env, registry.Job) error) func(context.Context, *stages.Env, stages.Request) error {
 	return func(ctx context.Context, env *stages.Env, req stages.Request) error {
-		job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0])
+		job, err := env.Registry.Find(ctx, env.Target, req.Spec.Tables[0].Name)
 		if err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func sweep(t *testing.T, c faultCase) {
 		require.NoError(t, err)
 		observer := pgtest.Connect(t, dsn)
 		require.Equal(t, rows, faultRows(t, observer))
-		job, err := again.Registry.Find(t.Context(), again.Target, req.Spec.Tables[0])
+		job, err := again.Registry.Find(t.Context(), again.Target, req.Spec.Tables[0].Name)
 		if c.gone {
 			require.ErrorIs(t, err, registry.ErrNotFound)
 		} else {

@@ -106,7 +106,7 @@ func TestLaw1LongReadsGiveWay(t *testing.T) {
 			takeTurn(t)
 			dsn := pgtest.Database(t)
 			conn := slowTable(t, dsn)
-			req := request(t, conn, "t", func(s *registry.Spec) { s.Change.Using = map[string]string{"v": "public.same(v)"} })
+			req := request(t, conn, "t", func(s *registry.Spec) { s.Tables[0].Change.Using = map[string]string{"v": "public.same(v)"} })
 			runTo(t, newEnv(t, dsn), req, test.before)
 			if test.stage == "replay" {
 				pgtest.Exec(t, conn, `UPDATE t SET v = v || '!'`)
@@ -124,8 +124,8 @@ func TestLaw1ComparingComputedColumnsGivesWay(t *testing.T) {
 	dsn := pgtest.Database(t)
 	conn := slowTable(t, dsn)
 	req := request(t, conn, "t", func(s *registry.Spec) {
-		s.Change.Alter = []string{"ADD COLUMN w text"}
-		s.Change.Using = map[string]string{"w": "public.same(v)"}
+		s.Tables[0].Change.Alter = []string{"ADD COLUMN w text"}
+		s.Tables[0].Change.Using = map[string]string{"w": "public.same(v)"}
 	})
 	env := newEnv(t, dsn)
 	job := runTo(t, env, req, stages.Swap)

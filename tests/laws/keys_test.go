@@ -102,7 +102,7 @@ func TestLaw2KeysOfEveryType(t *testing.T) {
 			}
 			rows := func() []string { return pgtest.Rows(t, conn, `SELECT x::text FROM t x ORDER BY x::text COLLATE "C"`) }
 			env := newEnv(t, dsn)
-			req := request(t, conn, "t", func(s *registry.Spec) { s.Change.Alter = []string{"ALTER v SET DEFAULT 'x'"} })
+			req := request(t, conn, "t", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{"ALTER v SET DEFAULT 'x'"} })
 			for n, until := range stages.Order()[1:7] {
 				runTo(t, env, req, until)
 				write(n)

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/db"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -71,7 +72,7 @@ func request(t *testing.T, conn *pgx.Conn, table string, change func(*registry.S
 
 func requestOf(t *testing.T, conn *pgx.Conn, name sqltmpl.Table, change func(*registry.Spec)) stages.Request {
 	t.Helper()
-	spec := registry.Spec{Strategy: "changelog", Tables: []sqltmpl.Table{name}}
+	spec := registry.Spec{Strategy: "changelog", Tables: registry.TablesOf(shadow.Change{}, name)}
 	if change != nil {
 		change(&spec)
 	}
@@ -80,7 +81,7 @@ func requestOf(t *testing.T, conn *pgx.Conn, name sqltmpl.Table, change func(*re
 	return stages.Request{Spec: spec, OIDs: []uint32{oid}}
 }
 
-func bigint(s *registry.Spec) { s.Change.PKBigint = true }
+func bigint(s *registry.Spec) { s.Tables[0].Change.PKBigint = true }
 
 // runTo runs a job up to a stage.
 func runTo(t *testing.T, env *stages.Env, req stages.Request, until stages.Name) registry.Job {

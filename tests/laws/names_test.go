@@ -108,7 +108,7 @@ func TestLaw7DroppedHostileColumnIsKept(t *testing.T) {
 		`INSERT INTO h SELECT g, g, `+strings.Join(values, ", ")+` FROM generate_series(1, 10) g`)
 	before := pgtest.CatalogSnapshot(t, conn)
 	env := newEnv(t, dsn)
-	req := request(t, conn, "h", func(s *registry.Spec) { s.Change.Alter = []string{strings.Join(drops, ", ")} })
+	req := request(t, conn, "h", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{strings.Join(drops, ", ")} })
 	job := runTo(t, env, req, stages.Swap)
 	pgtest.Exec(t, conn, `UPDATE h SET v = -v WHERE id < 5`)
 	pgtest.Exec(t, conn, `INSERT INTO h VALUES (11, 11)`)

@@ -68,7 +68,7 @@ func TestLaw1BusyServerIsLeftToApplications(t *testing.T) {
 	require.Equal(t, 20000, pgtest.Count(t, conn, `SELECT count(*) FROM t`))
 
 	// Nobody else at work, or nobody who matters.
-	job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0])
+	job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0].Name)
 	require.NoError(t, err)
 	require.NoError(t, stages.Erase(t.Context(), env, job))
 	why.said = nil

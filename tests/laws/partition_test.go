@@ -78,7 +78,7 @@ func TestLaw2Field20PartitionUnderWriters(t *testing.T) {
 			writers := pgtest.StartWriters(t, dsn, seed, 3, pgtest.Levels)
 			writers.Await(t, 20)
 			req := request(t, conn, "parent", func(s *registry.Spec) {
-				s.Change.PartitionBy, s.Change.DropConstraints, s.Change.Alter = c.by, c.drop, c.alter
+				s.Tables[0].Change.PartitionBy, s.Tables[0].Change.DropConstraints, s.Tables[0].Change.Alter = c.by, c.drop, c.alter
 			})
 			job := runTo(t, env, req, stages.Swap)
 			require.True(t, job.Swapped)

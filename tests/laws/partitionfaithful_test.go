@@ -67,7 +67,7 @@ func TestLaw5Field20PartitionedTableIsFaithful(t *testing.T) {
 	rows := pgtest.Rows(t, conn, `SELECT * FROM "S x"."Ev ents" ORDER BY id`)
 	env := newEnv(t, dsn)
 	req := requestOf(t, conn, sqltmpl.Table{Schema: "S x", Name: "Ev ents"}, func(s *registry.Spec) {
-		s.Change.PartitionBy, s.Change.PartitionsAhead = `RANGE ("At") INTERVAL 1 month`, 3
+		s.Tables[0].Change.PartitionBy, s.Tables[0].Change.PartitionsAhead = `RANGE ("At") INTERVAL 1 month`, 3
 	})
 	job := runTo(t, env, req, stages.Swap)
 	revert(t, env, job)

@@ -13,7 +13,7 @@ import (
 
 // partitionShop partitions the table of the fault sweeps.
 func partitionShop(s *registry.Spec) {
-	s.Change.PartitionBy, s.Change.DropConstraints = "HASH (id) 3", []string{"orders_code_key", "orders_parent_fkey"}
+	s.Tables[0].Change.PartitionBy, s.Tables[0].Change.DropConstraints = "HASH (id) 3", []string{"orders_code_key", "orders_parent_fkey"}
 }
 
 // requirePartitionedShop requires that the partitioned table is complete.

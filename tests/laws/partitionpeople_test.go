@@ -22,8 +22,8 @@ var partitionTable = []string{
 }
 
 func byMonth(s *registry.Spec) {
-	s.Change.PartitionBy, s.Change.PartitionsAhead = "RANGE (at) INTERVAL 1 month", 1
-	s.Change.DropConstraints = []string{"t_pkey", "t_v_key"}
+	s.Tables[0].Change.PartitionBy, s.Tables[0].Change.PartitionsAhead = "RANGE (at) INTERVAL 1 month", 1
+	s.Tables[0].Change.DropConstraints = []string{"t_pkey", "t_v_key"}
 }
 
 // TestLaw2Field20EveryKindOfWrite makes each kind of write at every stage, and

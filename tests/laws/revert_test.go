@@ -27,8 +27,8 @@ func TestLaw6RevertSwapLosesNothing(t *testing.T) {
 	writers := pgtest.StartWriters(t, dsn, seed, 2, pgtest.Levels[1:])
 	writers.Await(t, 20)
 	req := request(t, conn, "parent", func(s *registry.Spec) {
-		s.Change.PKBigint = true
-		s.Change.Alter = []string{"ALTER n TYPE bigint", "ADD since timestamptz DEFAULT now()", "RENAME pad TO padding"}
+		s.Tables[0].Change.PKBigint = true
+		s.Tables[0].Change.Alter = []string{"ALTER n TYPE bigint", "ADD since timestamptz DEFAULT now()", "RENAME pad TO padding"}
 	})
 	job := runTo(t, env, req, stages.Swap)
 	for range 2 {
@@ -58,7 +58,7 @@ func TestLaw6DroppedColumnsKeepTheirValues(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY, gone text DEFAULT 'default', v int)`,
 		`INSERT INTO t SELECT g, 'kept ' || g, g FROM generate_series(1, 50) g`)
 	env := newEnv(t, dsn)
-	req := request(t, conn, "t", func(s *registry.Spec) { s.Change.Alter = []string{"DROP gone"} })
+	req := request(t, conn, "t", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{"DROP gone"} })
 	job := runTo(t, env, req, stages.Swap)
 	pgtest.Exec(t, conn, `UPDATE t SET v = -v WHERE id <= 10`)
 	pgtest.Exec(t, conn, `DELETE FROM t WHERE id = 11`)

@@ -38,7 +38,7 @@ func TestLaw1And5SubscriptionsGoOn(t *testing.T) {
 	writers := pgtest.StartWriters(t, dsn, seed, 2, pgtest.Levels)
 	writers.Await(t, 20)
 	env := newEnv(t, dsn)
-	req := request(t, source, "parent", func(s *registry.Spec) { s.Change.PKBigint = true })
+	req := request(t, source, "parent", func(s *registry.Spec) { s.Tables[0].Change.PKBigint = true })
 	job := runTo(t, env, req, stages.Swap)
 	writers.Await(t, 30)
 	job, err = stages.RevertSwap(t.Context(), env, job)

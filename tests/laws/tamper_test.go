@@ -149,7 +149,7 @@ func TestLaw3And9TamperedJob(t *testing.T) {
 						continue
 					}
 				}
-				job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0])
+				job, err := env.Registry.Find(t.Context(), env.Target, req.Spec.Tables[0].Name)
 				require.NoError(t, err)
 				require.NoError(t, stages.Reset(t.Context(), env, job))
 				requireNoTraces(t, conn)
@@ -249,9 +249,11 @@ func TestLaw4OtherOptions(t *testing.T) {
 	runTo(t, env, request(t, conn, "t", bigint), stages.Backfill)
 	for _, other := range []func(*registry.Spec){
 		nil,
-		func(s *registry.Spec) { s.Change.PKBigint, s.Change.Alter = true, []string{"ADD x int"} },
 		func(s *registry.Spec) {
-			s.Change.PKBigint, s.Change.Using = true, map[string]string{"v": "lower(v)"}
+			s.Tables[0].Change.PKBigint, s.Tables[0].Change.Alter = true, []string{"ADD x int"}
+		},
+		func(s *registry.Spec) {
+			s.Tables[0].Change.PKBigint, s.Tables[0].Change.Using = true, map[string]string{"v": "lower(v)"}
 		},
 	} {
 		_, err := stages.Run(t.Context(), env, request(t, conn, "t", other), stages.Swap)

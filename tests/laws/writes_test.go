@@ -123,8 +123,10 @@ func allRows(t *testing.T, conn *pgx.Conn) []string {
 // plainAndGuarded are two ways in which the direct trigger writes: with and
 // without an exception block.
 var plainAndGuarded = map[string]func(*registry.Spec){
-	"plain":   nil,
-	"guarded": func(s *registry.Spec) { s.Change.Alter = []string{"ADD extra int DEFAULT 7", "ALTER id TYPE bigint"} },
+	"plain": nil,
+	"guarded": func(s *registry.Spec) {
+		s.Tables[0].Change.Alter = []string{"ADD extra int DEFAULT 7", "ALTER id TYPE bigint"}
+	},
 }
 
 // atEveryStage calls change while a job on t is between two stages, takes the
