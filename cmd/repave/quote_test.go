@@ -22,7 +22,8 @@ func TestFlagsSurviveAShell(t *testing.T) {
 		{Alter: []string{"--comment\nDROP COLUMN x"}, Using: map[string]string{"b": "a || '=\"$x\"'", "ä ö": "'\\'"}},
 		{Alter: []string{"'", "''", "'\"'\"'"}, PKBigint: true},
 		{PartitionBy: `RANGE ("it's") INTERVAL '1 month'`, PartitionsAhead: 7, DropConstraints: []string{"a,b", "$x"}},
-		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead}, {PartitionBy: "HASH (a) 5"},
+		{PartitionBy: "RANGE (a) WIDTH 5", PartitionsAhead: partitionsAhead},
+		{PartitionBy: "HASH (a) 5"},
 	} {
 		want := []string{}
 		if change.PKBigint {
