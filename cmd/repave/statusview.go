@@ -69,7 +69,7 @@ func height(text string, width int) int {
 // print shows one job.
 func (s jobStatus) print(out *strings.Builder) {
 	say := func(label, format string, args ...any) {
-		fmt.Fprintf(out, "  %-10s %s\n", label, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
+		fmt.Fprintf(out, "  %-9s %s\n", label, strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 	}
 	span := func(x float64) string { return seconds(time.Duration(x * float64(time.Second))) }
 	fmt.Fprintf(out, "%s (job %d)\n", strings.Join(s.Tables, ", "), s.Job)
@@ -89,7 +89,7 @@ func (s jobStatus) print(out *strings.Builder) {
 		say("copied", "%s", line)
 	}
 	if n := len(s.Partitions); n > 0 {
-		say("partitions", "%d: %s to %s", n, s.Partitions[0], s.Partitions[n-1])
+		say("parts", "%d partitions, %s to %s", n, s.Partitions[0], s.Partitions[n-1])
 	}
 	more := ""
 	if s.Backlog >= mostBacklog {

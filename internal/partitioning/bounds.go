@@ -166,9 +166,7 @@ func (c Clause) Numbers(first, last, least, most *big.Int, ahead int) ([]Partiti
 
 // bucket is the number of the range that a value is in.
 func (c Clause) bucket(v *big.Int) *big.Int {
-	q, m := new(big.Int).DivMod(v, c.Width, new(big.Int)) // Euclidean: m is never negative
-	_ = m
-	return q
+	return new(big.Int).Div(v, c.Width) // Euclidean: rounds down, as widths are positive
 }
 
 func numberSuffix(low *big.Int) string {

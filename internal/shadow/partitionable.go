@@ -94,7 +94,7 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 	}
 	const movesAreUpdates = "15" // the first version whose foreign keys take a row that moves for an UPDATE
 	for _, fk := range b.plan.ReferencedBy {
-		if version[:2] < movesAreUpdates && !(passive(fk.OnUpdate) && passive(fk.OnDelete)) {
+		if version[:2] < movesAreUpdates && (!passive(fk.OnUpdate) || !passive(fk.OnDelete)) {
 			add("ALTER TABLE "+fk.From.String()+" DROP CONSTRAINT "+fk.Name.String(),
 				"foreign key %s of %s acts on UPDATE or DELETE: before PostgreSQL 15, an UPDATE that moves a row to another partition "+
 					"would be a DELETE to it", fk.Name, fk.From.Plain())
