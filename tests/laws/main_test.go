@@ -61,6 +61,7 @@ func newEnv(t *testing.T, dsn string) *stages.Env {
 		Operator: stages.Operator{SearchPath: operator.SearchPath, Conversions: operator.Conversions(), Version: "test"},
 	}
 	env.Options.SnapshotWait = 20 * time.Second
+	env.Options.MaxActive = 0 // tests of the pace set it
 	return env
 }
 
