@@ -109,6 +109,7 @@ type AddForeignKey struct {
 	From        KeyColumns
 	To          Table
 	ToColumns   KeyColumns
+	ToPrimary   bool // these are the primary key's columns, and that is what it refers to
 	Match       MatchType
 	OnUpdate    ReferentialAction
 	OnDelete    ReferentialAction

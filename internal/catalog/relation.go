@@ -152,10 +152,12 @@ type ForeignKey struct {
 	Deferrable  bool               `json:"deferrable"`
 	Deferred    bool               `json:"deferred"`
 	Valid       bool               `json:"valid"`
-	Enforced    bool               `json:"enforced"`  // true before PostgreSQL 18
-	Period      bool               `json:"period"`    // temporal, PostgreSQL 18
-	Inherited   bool               `json:"inherited"` // belongs to a foreign key of a partitioned table
-	Comment     string             `json:"comment"`
+	Enforced    bool               `json:"enforced"` // true before PostgreSQL 18
+	Period      bool               `json:"period"`   // temporal, PostgreSQL 18
+	// ToPrimary says that the primary key is what it refers to, not another unique index on the same columns.
+	ToPrimary bool   `json:"to_primary"`
+	Inherited bool   `json:"inherited"` // belongs to a foreign key of a partitioned table
+	Comment   string `json:"comment"`
 }
 
 // A Sequence is owned by one column, as serial and identity columns have them.

@@ -26,7 +26,8 @@ func foreignKey(from sqltmpl.Table, key catalog.ForeignKey, valid bool) sqltmpl.
 		Table: from, Name: key.Name,
 		From: sqltmpl.KeyColumns{Names: key.FromColumns, Period: key.Period},
 		To:   key.To, ToColumns: sqltmpl.KeyColumns{Names: key.ToColumns, Period: key.Period},
-		Match: sqltmpl.MatchType(key.Match), SetColumns: key.SetColumns,
+		ToPrimary: key.ToPrimary,
+		Match:     sqltmpl.MatchType(key.Match), SetColumns: key.SetColumns,
 		OnUpdate: sqltmpl.ReferentialAction(key.OnUpdate), OnDelete: sqltmpl.ReferentialAction(key.OnDelete),
 		Deferrable: key.Deferrable, Deferred: key.Deferred, NotEnforced: !key.Enforced, Valid: valid,
 	}.Statement()
@@ -56,6 +57,7 @@ func (b *builder) foreignKeys(ctx context.Context) error {
 			if key.ToColumns, key.ToTypes, key.ToNums, err = b.mapped(key, key.ToNums); err != nil {
 				return err
 			}
+			key.ToPrimary = key.ToPrimary && primary(b.altered.Indexes, key)
 		}
 		b.plan.ForeignKeys = append(b.plan.ForeignKeys, key)
 	}
@@ -130,6 +132,7 @@ func (b *builder) referencedBy(context.Context) error {
 				key.Name, key.From.Plain(), key.ToColumns)
 		}
 		key.ToOID = b.oid
+		key.ToPrimary = key.ToPrimary && primary(b.altered.Indexes, key)
 		b.plan.ReferencedBy = append(b.plan.ReferencedBy, key)
 	}
 	return nil
@@ -142,6 +145,13 @@ func referable(indexes []catalog.Index, key catalog.ForeignKey) bool {
 		temporal := index.Constraint != nil && index.Constraint.Temporal
 		return (index.Unique || temporal) && index.Immediate && !index.Partial && temporal == key.Period &&
 			sameColumns(index.Columns, key.ToNums)
+	})
+}
+
+// primary reports whether a foreign key names just what the primary key has, in its order.
+func primary(indexes []catalog.Index, key catalog.ForeignKey) bool {
+	return slices.ContainsFunc(indexes, func(index catalog.Index) bool {
+		return index.Primary && slices.Equal(index.Columns, key.ToNums)
 	})
 }
 

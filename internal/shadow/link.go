@@ -86,6 +86,7 @@ func link(ctx context.Context, tx pgx.Tx, child, parent Linked, key *catalog.For
 			"foreign key %s of %s refers to (%s), which --alter leaves without a unique constraint",
 			key.Name, key.From.Plain(), key.ToColumns)
 	}
+	key.ToPrimary = key.ToPrimary && primary(b.Shadow.Indexes, *key)
 	if !slices.Equal(key.FromTypes, sourceTypes(child.Blueprint.Source, *key)) || !slices.Equal(key.ToTypes, was) {
 		child.Blueprint.Mismatches = append(child.Blueprint.Mismatches, mismatches(*key)...)
 	}
@@ -129,7 +130,7 @@ func tryLink(ctx context.Context, tx pgx.Tx, child, parent Linked, key catalog.F
 				return err
 			}
 		}
-		key.To = probe
+		key.To, key.ToPrimary = probe, false
 		_, err := ForeignKeyStatement(child.Names.Object("shadow"), key).Exec(ctx, tx)
 		return err
 	})

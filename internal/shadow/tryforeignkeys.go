@@ -60,7 +60,7 @@ func (b *builder) tryForeignKey(
 				from = p.table
 			}
 		}
-		key.To = to
+		key.To, key.ToPrimary = to, false // of which there may be no primary key yet
 		_, err := ForeignKeyStatement(from, key).Exec(ctx, b.tx)
 		return err
 	})

@@ -95,7 +95,12 @@ foreign_keys AS MATERIALIZED (
         ) AS set_columns,
         k.condeferrable AS deferrable, k.condeferred AS deferred, k.convalidated AS valid,
         coalesce(k.doc -> 'conenforced', 'true') AS enforced, coalesce(k.doc -> 'conperiod', 'false') AS period,
-        k.conparentid <> 0 AS inherited, pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
+        k.conparentid <> 0 AS inherited,
+        EXISTS (
+            SELECT FROM pg_catalog.pg_index i
+            WHERE i.indexrelid = k.conindid AND i.indisprimary
+                AND (i.indkey::int2[])[0:i.indnkeyatts - 1] = k.confkey
+        ) AS to_primary, pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
     FROM (
         SELECT k.*, pg_catalog.to_jsonb(k) AS doc
         FROM pg_catalog.pg_constraint k
