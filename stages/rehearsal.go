@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -18,6 +19,24 @@ import (
 
 // errRehearsed rolls a rehearsal back.
 var errRehearsed = errors.New("rehearsed")
+
+// earlyAttempts is how often the rehearsal in setup asks for its locks. A session
+// that reads for hours keeps it from them, and the job need not wait for that
+// before it copies: then the swap is rehearsed just before it.
+const earlyAttempts = 8
+
+// rehearseEarly is refresh in setup, if its locks are to be had soon.
+func rehearseEarly(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	early := *env
+	early.Options.LockAttempts = min(earlyAttempts, env.Options.LockAttempts)
+	rehearsed, err := refresh(ctx, &early, job)
+	if gaveUp, ok := errors.AsType[*GaveUpError](err); ok {
+		env.Logger.WarnContext(ctx, "no lock to rehearse the swap with now: what is bound to the table is looked at before the swap",
+			slog.Any("error", gaveUp))
+		return job, nil
+	}
+	return rehearsed, err
+}
 
 // refresh makes job.Carried say what is bound to the live tables now and how it
 // will come out on the standbys. If that changed since it was recorded, or was
@@ -45,12 +64,28 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
 		}
-		if err := env.Registry.SetCarried(ctx, tx, job.ID, load); err != nil || Name(job.Stage).Before(Replay) {
+		return env.Registry.SetCarried(ctx, tx, job.ID, load)
+	})
+	if err != nil || Name(job.Stage).Before(Replay) {
+		return job, err
+	}
+	return job, gather(ctx, env, job)
+}
+
+// gather makes the statistics objects that the standbys lack after sync_schema,
+// and gathers them. May run twice.
+func gather(ctx context.Context, env *Env, job registry.Job) error {
+	var made []sqltmpl.Table
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
+		made, err = buildStatistics(ctx, env, tx, job)
+		return err
+	})
+	for _, table := range made {
+		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: table}.Statement()); err != nil {
 			return err
 		}
-		return buildStatistics(ctx, env, tx, job)
-	})
-	return job, err
+	}
+	return err
 }
 
 // A rehearsal is the swap's DDL in a transaction that is rolled back: it tells
@@ -216,7 +251,7 @@ func renames(job registry.Job, t registry.Table) []sqltmpl.Statement {
 // columns change types, it is to be made again, and so is what uses it: again.
 func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent) (again bool, err error) {
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		if err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
+		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
 		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach, false); err != nil {
