@@ -168,7 +168,7 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 			}
 		}
 		if err := exec(ctx, tx, steps...); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("making statistics objects like those of %s: %w", t.Name.Plain(), err)
 		}
 	}
 	return made, nil

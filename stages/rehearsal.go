@@ -183,6 +183,10 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	r.take(from, to, carry.Forced(from))
+	if to, err = r.possible(ctx, tx, to); err != nil {
+		return err
+	}
+	r.take(from, to, carry.Forced(from))
 	if err := r.complete(to); err != nil {
 		return err
 	}
@@ -192,6 +196,33 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+}
+
+// possible leaves out the statistics objects of columns that the standbys have
+// not: DROP COLUMN takes them away, too.
+func (r *rehearsal) possible(ctx context.Context, tx pgx.Tx, to []catalog.Dependent) ([]catalog.Dependent, error) {
+	var out []catalog.Dependent
+	for _, d := range to {
+		if d.Kind != carry.Statistics {
+			out = append(out, d)
+			continue
+		}
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			r.job.Carried = &carry.Load{Original: []catalog.Dependent{d}, Rewritten: []catalog.Dependent{d}}
+			if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
+				return err
+			}
+			return errRehearsed
+		})
+		switch {
+		case errors.Is(err, errRehearsed):
+			out = append(out, d)
+		case !sqltmpl.IsMissingColumn(err):
+			return nil, err
+		}
+	}
+	r.job.Carried = &r.load
+	return out, nil
 }
 
 // renamed reads what is bound to the live tables with the columns' names on the

@@ -147,7 +147,7 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 		CREATE MATERIALIZED VIEW m AS SELECT id, a AS was_a FROM t; CREATE INDEX mi ON m (was_a); CREATE VIEW on_m AS SELECT id FROM m;
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 		CREATE TRIGGER tr BEFORE UPDATE OF a, b ON t FOR EACH ROW WHEN (NEW.a > OLD.c) EXECUTE FUNCTION f();
-		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t;`)
+		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t; CREATE STATISTICS s_gone ON a, gone FROM t;`)
 	require.NoError(t, err)
 	env := newEnv(t, dsn)
 	req := request(t, conn, "t", func(s *registry.Spec) {
@@ -159,12 +159,15 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 	require.Equal(t, []string{"2|b1"}, pgtest.Rows(t, conn, `SELECT * FROM on_v WHERE next = 2`))
 	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
 	require.Equal(t, []string{"1|1"}, pgtest.Rows(t, conn, `SELECT * FROM m WHERE was_a = 1`))
+	const statistics = `SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 't'::regclass ORDER BY 1`
+	require.Equal(t, []string{"s"}, pgtest.Rows(t, conn, statistics), "as DROP COLUMN does")
 	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_m'::regclass`))
 	def := pgtest.Rows(t, conn, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'tr'`)
 	require.Equal(t, []string{"CREATE TRIGGER tr BEFORE UPDATE OF c2, b ON public.t FOR EACH ROW WHEN ((new.c2 > old.a)) EXECUTE FUNCTION f()"}, def)
 	job, err = stages.RevertSwap(t.Context(), env, job)
 	require.NoError(t, err)
 	require.NoError(t, stages.Reset(t.Context(), env, job))
+	require.Equal(t, []string{"s", "s_gone"}, pgtest.Rows(t, conn, statistics))
 	require.Equal(t, []string{"integer"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
 }
 
