@@ -178,7 +178,7 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 	if len(carry.Diff(r.load.Side(r.job.Swapped), from)) > 0 {
 		return errAgain // with the right locks
 	}
-	to, err := r.renamed(ctx, tx)
+	to, err := r.renamed(ctx, tx, from)
 	if err != nil {
 		return err
 	}
@@ -227,15 +227,20 @@ func (r *rehearsal) possible(ctx context.Context, tx pgx.Tx, to []catalog.Depend
 
 // renamed reads what is bound to the live tables with the columns' names on the
 // standbys.
-func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx) ([]catalog.Dependent, error) {
+func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx, from []catalog.Dependent) ([]catalog.Dependent, error) {
+	var steps []sqltmpl.Statement
+	for _, t := range r.job.Tables {
+		steps = append(steps, renames(r.job, t)...)
+	}
+	if len(steps) == 0 {
+		return from, nil
+	}
 	var to []catalog.Dependent
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		for _, t := range r.job.Tables {
-			if err := sqltmpl.ExecAll(ctx, tx, renames(r.job, t)...); err != nil {
-				return err
-			}
+		err := sqltmpl.ExecAll(ctx, tx, steps...)
+		if err != nil {
+			return err
 		}
-		var err error
 		if to, err = bound(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
@@ -281,11 +286,24 @@ func renames(job registry.Job, t registry.Table) []sqltmpl.Statement {
 // try exchanges names once. If a view can't be replaced in place because its
 // columns change types, it is to be made again, and so is what uses it: again.
 func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent) (again bool, err error) {
-	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+	err = r.exchange(ctx, tx, from, to, sendAll)
+	if err != nil && !transient(ctx, err) && !errors.As(err, new(*StateError)) {
+		err = r.exchange(ctx, tx, from, to, sendEach) // to know what it was
+	}
+	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
+		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
+		return true, r.complete(to)
+	}
+	return false, err
+}
+
+// exchange exchanges names in a subtransaction, and takes note of what came out.
+func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent, send sender) error {
+	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
-		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach, false); err != nil {
+		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
 			return err
 		}
 		after := r.job
@@ -301,13 +319,13 @@ func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Depen
 			}
 		}
 		r.take(from, is, r.load.Recreate)
-		return checkFaithful(ctx, r.env, tx, r.job)
+		return checkTables(ctx, r.env, tx, r.job, nil)
 	})
-	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
-		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
-		return true, r.complete(to)
-	}
-	return false, err
+}
+
+// transient reports whether an error says nothing about the statement.
+func transient(ctx context.Context, err error) bool {
+	return sqltmpl.IsLockContention(err) || sqltmpl.IsConnection(err) || ctx.Err() != nil
 }
 
 // remake reports whether a dependent that could not be replaced in place may
@@ -357,7 +375,7 @@ func (r *rehearsal) retyped() bool {
 func sendEach(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
 	for _, step := range steps {
 		if _, err := step.Statement.Exec(ctx, tx); err != nil {
-			if sqltmpl.IsLockContention(err) || sqltmpl.IsConnection(err) || ctx.Err() != nil {
+			if transient(ctx, err) {
 				return err
 			}
 			return &CarryError{Dependent: step.Dependent, Err: err}
