@@ -25,7 +25,6 @@ func TestLoadSeesEveryOther(t *testing.T) {
 		kind, make string
 		since      int
 	}{
-		{kind: "materialized view", make: `CREATE MATERIALIZED VIEW public.mv AS SELECT o FROM public.orders o`},
 		{kind: "publication", make: `CREATE PUBLICATION p FOR ALL TABLES`},
 		{kind: "publication", make: `CREATE PUBLICATION ps FOR TABLES IN SCHEMA public`, since: 15},
 		{kind: "publication", make: `CREATE PUBLICATION pr FOR TABLES IN SCHEMA repave`, since: 15},
