@@ -17,8 +17,9 @@ import (
 	"github.com/repave-pg/repave/internal/shadow"
 )
 
-const specHeader = `What repave is to change. Plan it with: repave plan -f FILE; run it, and go on with it, with: repave run -f FILE
-Only what changes is listed. All keys: docs/spec.md
+const specHeader = `# What repave is to change. Plan it with: repave plan -f FILE; run it, and go on with it, with: repave run -f FILE
+# Only what changes is listed. All keys: docs/spec.md
+
 `
 
 // specFile is the spec file that asks for the same as tables and flags do.
@@ -102,9 +103,8 @@ func (f *specFile) yaml() ([]byte, error) {
 		}
 		put(root, textNode("pace"), pace, "How hard to work. It may be another one each time; flags win.")
 	}
-	root.HeadComment = specHeader
-	var out bytes.Buffer
-	dumper, err := yaml.NewDumper(&out, yaml.WithIndent(2), yaml.WithLineWidth(-1))
+	out := bytes.NewBufferString(specHeader)
+	dumper, err := yaml.NewDumper(out, yaml.WithIndent(2), yaml.WithLineWidth(-1), yaml.WithCompactSeqIndent(false))
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func plainNode(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode
 
 // simple texts need no quotes, whatever is around them, unless they look like
 // something else, which the library sees.
-var simple = regexp.MustCompile(`^[A-Za-z_(]([A-Za-z0-9_ ().*/+=<>'-]*[A-Za-z0-9_)'])?$`)
+var simple = regexp.MustCompile(`^[A-Za-z0-9_(]([A-Za-z0-9_ ().*/+=<>'-]*[A-Za-z0-9_)'])?$`)
 
 // textNode is any text. In double quotes everything can be escaped.
 func textNode(text string) *yaml.Node {
