@@ -28,12 +28,12 @@ tables:
       - |
         DROP COLUMN x,
           ADD y text DEFAULT 'a: b'
-    using: {total: price * amount, "a=b": 0, on: true}
+    using: {total: price * amount, "a=b": 0, on: true, json: "a #> b"} # a comment
     pk_bigint: true
     optimize_columns: true
     order_by: customer_id, "Created at"
     set: {fillfactor: 90, toast.autovacuum_enabled: off}
-    tablespace: fast
+    tablespace: fa#st
     partition_by: RANGE (id) WIDTH 1000
     partitions_ahead: 0
     drop_constraints: [a, "b, c"]
@@ -63,9 +63,9 @@ func TestSpecFilesAreReadAsTheySay(t *testing.T) {
 	want := []specTable{
 		{"orders", "x:3:3", shadow.Change{
 			Alter:    []string{"ALTER COLUMN total TYPE bigint", "DROP COLUMN x,\n  ADD y text DEFAULT 'a: b'"},
-			Using:    map[string]string{"total": "price * amount", "a=b": "0", "on": "true"},
+			Using:    map[string]string{"total": "price * amount", "a=b": "0", "on": "true", "json": "a #> b"},
 			PKBigint: true, OptimizeColumns: true, OrderBy: []string{"customer_id", "Created at"},
-			Set: []string{"fillfactor=90", "toast.autovacuum_enabled=off"}, Tablespace: "fast",
+			Set: []string{"fillfactor=90", "toast.autovacuum_enabled=off"}, Tablespace: "fa#st",
 			PartitionBy: "RANGE (id) WIDTH 1000", DropConstraints: []string{"a", "b, c"},
 		}},
 		{`"Order Lines"`, "x:18:3", same}, {"other", "x:21:3", same}, {"plain", "x:22:3", shadow.Change{}},
@@ -115,6 +115,11 @@ func TestWrongSpecFilesAreRefused(t *testing.T) {
 		{"text for using", table("using: a=b"), "3:12: using must be a mapping", "for example: using: {total: price * amount}"},
 		{"binary", table("tablespace: !!binary eA=="), "3:17: tablespace must be text", ""},
 		{"wrong columns", table("order_by: a b"), `3:15: order_by "a b" is not a list of columns`, `for example: order_by: customer_id, "Created at"`},
+		{"an operator that is a comment", table("using:\n      a: b #>> '{c}'"), "4:10: there is a # behind using", "put all of it in quotes"},
+		{"another one", table("using: {a: 1 # 2\n      }"), "3:16: there is a # behind using", ""},
+		{"one in lines", table("alter:\n      - ALTER a TYPE text\n        USING b #- '{c}'"), "4:9: there is a # behind alter", ""},
+		{"one behind ümläuts", table("alter: [ADD ü int, DROP ä # x\n      ]"), "3:24: there is a # behind alter", ""},
+		{"one behind a name", table("drop_constraints: a #b"), "3:23: there is a # behind drop_constraints", ""},
 		{"a wrong parameter", table("set: {a=b: c}"), "3:16: set \"a=b=c\" is not NAME=VALUE", "for example: set: {fillfactor: 90}"},
 		{"a wrong clause", table("partition_by: RANGE"), "3:19: partition_by 'RANGE': the column in parentheses is missing", "one of: 'RANGE (created_at)"},
 		{"ahead of nothing", table("partitions_ahead: 3"), "3:23: partitions_ahead says nothing", "leave it out"},
@@ -130,7 +135,7 @@ func TestWrongSpecFilesAreRefused(t *testing.T) {
 		{"a list of workers", paced("workers: [4]"), "3:12: workers must be text", ""},
 		{"referencing nothing", "tables: {a: }\nwith_referencing: true\n", "2:19: with_referencing needs a table with pk_bigint: true", ""},
 		{"two documents", "tables: {a: }\n---\ntables: {b: }\n", "2:1: a second document begins", ""},
-		{"an open bracket", "tables: {a: }\npace: [1, 2\nx: y\n", "did not find expected ',' or ']'", "is it YAML?"},
+		{"an open bracket", "tables: {a: }\npace: [1, 2\nx: y\n", "did not find expected ',' or ']'", `a text with ": " in it needs quotes`},
 		{"a tab", "tables:\n\ta:\n", "2:1: found character that cannot start any token", ""},
 		{"an open quote", "tables:\n  a: 'x\n", "3:1: found unexpected end of stream", ""},
 		{"no anchor", "tables: {a: *b}\n", "1:13: unknown anchor 'b' referenced", ""},

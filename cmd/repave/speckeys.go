@@ -31,7 +31,7 @@ func tableKeys() []specKey {
 			"using", "column: its value from a row of the old table", "using: {total: price * amount}",
 			func(r *specReader, n *yaml.Node, out *shadow.Change) {
 				for _, p := range r.mapping(n, "using", exampleOf("using")) {
-					if text, ok := r.text(p.value, "using", true); ok {
+					if text, ok := r.sql(p.value, "using", true); ok {
 						r.value(aliased(p.value), addUsing(out, p.name, text))
 					}
 				}
@@ -50,7 +50,7 @@ func tableKeys() []specKey {
 		{
 			"order_by", "the rows come to lie in this order", `order_by: customer_id, "Created at"`,
 			func(r *specReader, n *yaml.Node, out *shadow.Change) {
-				if text, ok := r.text(n, "order_by", false); ok {
+				if text, ok := r.sql(n, "order_by", false); ok {
 					r.value(aliased(n), addOrder(out, text))
 				}
 			},
@@ -68,7 +68,7 @@ func tableKeys() []specKey {
 		{
 			"tablespace", "where the new table goes", "tablespace: fast",
 			func(r *specReader, n *yaml.Node, out *shadow.Change) {
-				text, _ := r.text(n, "tablespace", false)
+				text, _ := r.sql(n, "tablespace", false)
 				out.Tablespace = sqltmpl.Ident(text)
 			},
 		},

@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // A specReader takes a YAML document apart, strictly, and goes on after an
 // error so that all of them can be told at once.
-type specReader struct{ problems []specProblem }
+type specReader struct {
+	source   []rune
+	problems []specProblem
+}
 
 // A specPair is a key of a mapping with its value.
 type specPair struct {
@@ -109,6 +113,49 @@ func (r *specReader) text(n *yaml.Node, key string, anything bool) (string, bool
 	return "", false
 }
 
+// quotedStyles are those in which # is text.
+const quotedStyles = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// sql is text that may hold SQL, where # is part of operators (a #> b): what YAML
+// takes for a comment behind it is refused, or half of an expression would be lost in silence.
+func (r *specReader) sql(n *yaml.Node, key string, anything bool) (string, bool) {
+	text, ok := r.text(n, key, anything)
+	if n = aliased(n); ok && n.Style&quotedStyles == 0 && r.commented(n) {
+		r.wrong(n, "if it is part of the text put all of it in quotes, else put the comment on a line of its own",
+			"there is a # behind %s", key)
+		return "", false
+	}
+	return text, ok
+}
+
+// commented reports whether a comment follows the text of a plain node, of which
+// only the white space can be other than in the file.
+func (r *specReader) commented(n *yaml.Node) bool {
+	line, at := 1, 0
+	for ; at < len(r.source) && line < n.Line; at++ {
+		if r.source[at] == '\n' {
+			line++
+		}
+	}
+	at += n.Column - 1
+	for _, c := range n.Value {
+		if unicode.IsSpace(c) {
+			continue
+		}
+		for at < len(r.source) && unicode.IsSpace(r.source[at]) {
+			at++
+		}
+		if at >= len(r.source) || r.source[at] != c {
+			return true // in doubt it is to be in quotes
+		}
+		at++
+	}
+	for at < len(r.source) && r.source[at] != '\n' && unicode.IsSpace(r.source[at]) {
+		at++
+	}
+	return at < len(r.source) && r.source[at] == '#'
+}
+
 // texts calls each for every text of a list; one alone needs no list.
 func (r *specReader) texts(n *yaml.Node, key string, each func(n *yaml.Node, text string)) {
 	items := []*yaml.Node{n}
@@ -116,7 +163,7 @@ func (r *specReader) texts(n *yaml.Node, key string, each func(n *yaml.Node, tex
 		items = list.Content
 	}
 	for _, item := range items {
-		if text, ok := r.text(item, key, false); ok {
+		if text, ok := r.sql(item, key, false); ok {
 			each(aliased(item), text)
 		}
 	}

@@ -59,7 +59,7 @@ func parseSpec(path string, data []byte) (*specFile, error) {
 		return nil, newSpecError(path, []specProblem{*problem})
 	}
 	out := &specFile{path: path}
-	r := &specReader{}
+	r := &specReader{source: []rune(string(data))}
 	known := []string{"tables", "with_referencing", "pace"}
 	var tables, referencing *yaml.Node
 	for _, p := range r.mapping(root, "a spec file", "tables: {orders: {pk_bigint: true}}") {
@@ -119,7 +119,7 @@ func documentOf(data []byte) (*yaml.Node, *specProblem) {
 			return doc.Content[0], nil
 		}
 	}
-	problem := &specProblem{line: 1, column: 1, text: err.Error(), advice: "is it YAML? repave plan TABLE... --write-spec prints one"}
+	problem := &specProblem{line: 1, column: 1, text: err.Error(), advice: `a text with ": " in it needs quotes; repave plan TABLE... --write-spec prints a file that is right`}
 	if syntax, ok := errors.AsType[*yaml.LoadError](err); ok {
 		problem.text = syntax.Message
 		if syntax.ContextMsg != "" {
@@ -159,7 +159,7 @@ func (r *specReader) change(table specPair) shadow.Change {
 		switch p.name {
 		case "partition_by":
 			at = p.value
-			if text, ok := r.text(p.value, p.name, false); ok {
+			if text, ok := r.sql(p.value, p.name, false); ok {
 				clause = &text
 			}
 			continue
