@@ -19,10 +19,13 @@ type Widening struct {
 
 // Referencing finds the columns that refer, by foreign keys, to the integer
 // primary keys of some tables: in these tables themselves, in others, and on
-// from there where such a column is referred to in turn. It only reads.
-func Referencing(ctx context.Context, db sqltmpl.DB, registrySchema sqltmpl.Ident, oids []uint32) ([]Widening, error) {
-	s := &search{db: db, schema: registrySchema, named: oids, relations: map[uint32]catalog.Relation{}}
-	for _, oid := range oids {
+// from there where such a column is referred to in turn. Of the tables that were
+// named, the keys of those in widened become bigint. It only reads.
+func Referencing(
+	ctx context.Context, db sqltmpl.DB, registrySchema sqltmpl.Ident, named, widened []uint32,
+) ([]Widening, error) {
+	s := &search{db: db, schema: registrySchema, named: named, relations: map[uint32]catalog.Relation{}}
+	for _, oid := range widened {
 		r, err := s.load(ctx, oid)
 		if err != nil {
 			return nil, err
@@ -30,7 +33,7 @@ func Referencing(ctx context.Context, db sqltmpl.DB, registrySchema sqltmpl.Iden
 		for _, index := range r.Indexes {
 			for _, num := range index.Columns {
 				if index.Primary && narrow(r, num) {
-					s.queue = append(s.queue, widened{oid, num})
+					s.queue = append(s.queue, wide{oid, num})
 				}
 			}
 		}
@@ -46,8 +49,8 @@ func Referencing(ctx context.Context, db sqltmpl.DB, registrySchema sqltmpl.Iden
 	return s.found, nil
 }
 
-// A widened column becomes bigint.
-type widened struct {
+// A wide column becomes bigint.
+type wide struct {
 	oid uint32
 	num int16
 }
@@ -58,8 +61,8 @@ type search struct {
 	schema    sqltmpl.Ident
 	named     []uint32
 	relations map[uint32]catalog.Relation
-	queue     []widened
-	seen      []widened
+	queue     []wide
+	seen      []wide
 	found     []Widening
 }
 
@@ -73,7 +76,7 @@ func (s *search) load(ctx context.Context, oid uint32) (catalog.Relation, error)
 }
 
 // follow widens whatever refers to a column.
-func (s *search) follow(ctx context.Context, to widened) error {
+func (s *search) follow(ctx context.Context, to wide) error {
 	r, err := s.load(ctx, to.oid)
 	if err != nil {
 		return err
@@ -87,7 +90,7 @@ func (s *search) follow(ctx context.Context, to widened) error {
 		if err != nil {
 			return err
 		}
-		if next := (widened{fk.FromOID, fk.FromNums[at]}); narrow(from, next.num) && !slices.Contains(s.seen, next) {
+		if next := (wide{fk.FromOID, fk.FromNums[at]}); narrow(from, next.num) && !slices.Contains(s.seen, next) {
 			s.queue, s.seen = append(s.queue, next), append(s.seen, next)
 			s.add(from, fk.FromColumns[at])
 		}

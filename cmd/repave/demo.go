@@ -161,13 +161,13 @@ func (d *demo) rewrite(ctx context.Context) error {
 	if err := base.migrate(ctx); err != nil {
 		return err
 	}
-	t, err := base.target(ctx, []string{"public.orders"}, false)
+	t, err := base.target(ctx, asked{names: []string{"public.orders"}, changes: []shadow.Change{{PKBigint: true}}})
 	if err != nil {
 		return err
 	}
 	d.report = newReport(stages.Swap)
 	return d.p.workWith(ctx, base, t, d.work, func(ctx context.Context, task *task) error {
-		return task.rewrite(ctx, request(t, shadow.Change{PKBigint: true}), stages.Swap, d.report)
+		return task.rewrite(ctx, request(t), stages.Swap, d.report)
 	})
 }
 

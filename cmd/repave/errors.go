@@ -99,7 +99,7 @@ func exitCode(err error) int {
 		return exitOK
 	case is(new(*interruptedError)):
 		return exitInterrupted
-	case is(new(*usageError)), is(new(*catalog.SyntaxError)), is(new(*db.DSNError)):
+	case is(new(*usageError)), is(new(*specError)), is(new(*catalog.SyntaxError)), is(new(*db.DSNError)):
 		return exitUsage
 	case is(new(*stages.RefusedError)), is(new(*planRefusedError)):
 		return exitRefused

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/shadow"
-	"github.com/repave-pg/repave/internal/sqllex"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -76,131 +75,111 @@ func jsonFlag(usage string) cli.Flag {
 // change reads what to change.
 func change(c *cli.Context) (shadow.Change, error) {
 	out := shadow.Change{
-		Alter: c.StringSlice("alter"), PKBigint: c.Bool("pk-bigint"), OptimizeColumns: c.Bool("optimize-columns"),
-		Tablespace: sqltmpl.Ident(c.String("tablespace")),
+		PKBigint: c.Bool("pk-bigint"), OptimizeColumns: c.Bool("optimize-columns"),
+		Tablespace: sqltmpl.Ident(c.String("tablespace")), DropConstraints: c.StringSlice("drop-constraint"),
 	}
 	if c.Bool("with-referencing") && !out.PKBigint {
 		return out, &usageError{
 			problem: "--with-referencing needs --pk-bigint", advice: "it widens the columns that refer to the key which --pk-bigint widens",
 		}
 	}
-	if slices.ContainsFunc(out.Alter, func(s string) bool { return strings.TrimSpace(s) == "" }) {
-		return out, &usageError{problem: "--alter is empty", advice: "for example: --alter 'ALTER COLUMN total TYPE bigint'"}
+	var wrong []*valueError
+	add := func(err *valueError) {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
 	}
-	if err := partitionBy(c, &out); err != nil {
-		return out, err
+	for _, actions := range c.StringSlice("alter") {
+		add(addAlter(&out, actions))
 	}
+	add(partitionFlags(c, &out))
 	for _, text := range c.StringSlice("using") {
 		column, expression, ok := strings.Cut(text, "=")
 		column, expression = strings.TrimSpace(column), strings.TrimSpace(expression)
 		if !ok || column == "" || expression == "" {
-			return out, &usageError{
-				problem: fmt.Sprintf("--using %q is not COL=EXPR", text),
-				advice:  "for example: --using 'total=price * amount'",
-			}
+			add(notUsing(text))
+			continue
 		}
-		if _, twice := out.Using[column]; twice {
-			return out, &usageError{
-				problem: fmt.Sprintf("--using names column %s twice", column),
-				advice:  "a column has one value: keep one of them",
-			}
-		}
-		if out.Using == nil {
-			out.Using = map[string]string{}
-		}
-		out.Using[column] = expression
+		add(addUsing(&out, column, expression))
 	}
-	var err error
-	if out.OrderBy, err = orderBy(c); err != nil {
-		return out, err
+	if c.IsSet("order-by") {
+		add(addOrder(&out, c.String("order-by")))
 	}
-	out.Set, err = setFlags(c)
-	return out, err
-}
-
-// orderBy reads --order-by: names as in SQL, with commas in between.
-func orderBy(c *cli.Context) ([]string, error) {
-	text := c.String("order-by")
-	if !c.IsSet("order-by") {
-		return nil, nil
-	}
-	tokens, err := sqllex.Lex(text)
-	var out []string
-	for i, token := range tokens {
-		name := token.Kind == sqllex.Word || token.Kind == sqllex.Quoted
-		if name != (i%2 == 0) || !name && token.Text != "," || slices.Contains(out, token.Text) && name {
-			err = errors.New("not a list of columns")
-			break
-		}
-		if name {
-			out = append(out, token.Text)
-		}
-	}
-	if err != nil || len(tokens)%2 == 0 {
-		return nil, &usageError{
-			problem: fmt.Sprintf("--order-by %q is not a list of columns", text),
-			advice:  `for example: --order-by 'customer_id, "Created at"' (ascending; an index read either way will do)`,
-		}
-	}
-	return out, nil
-}
-
-// setFlags reads --set.
-func setFlags(c *cli.Context) ([]string, error) {
-	var out []string
-	seen := map[string]bool{}
 	for _, text := range c.StringSlice("set") {
 		name, value, ok := strings.Cut(text, "=")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok || name == "" || value == "" || seen[name] {
-			return nil, &usageError{
-				problem: fmt.Sprintf("--set %q is not NAME=VALUE, or says it twice", text),
-				advice:  "for example: --set fillfactor=90 --set toast.autovacuum_enabled=off",
-			}
+		if !ok {
+			add(notSet(text))
+			continue
 		}
-		seen[name] = true
-		out = append(out, name+"="+value)
+		add(addSet(&out, name, value))
+	}
+	if len(wrong) > 0 {
+		return out, &usageError{problem: wrong[0].Error(), advice: wrong[0].Hint()}
 	}
 	return out, nil
+}
+
+// partitionFlags reads how to partition the table.
+func partitionFlags(c *cli.Context, out *shadow.Change) *valueError {
+	var clause *string
+	var ahead *int
+	if c.IsSet("partition-by") {
+		text := c.String("partition-by")
+		clause = &text
+	}
+	if c.IsSet("partitions-ahead") {
+		n := c.Int("partitions-ahead")
+		ahead = &n
+	}
+	return addPartitions(out, clause, ahead)
 }
 
 // options reads how hard to work. A command without such flags gets the defaults.
 func options(c *cli.Context) (stages.Options, error) {
-	out := stages.Defaults()
 	if !slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "workers" }) {
-		return out, nil
+		return stages.Defaults(), nil
 	}
-	out = stages.Options{
+	out, wrong := pace(c)
+	if len(wrong) > 0 {
+		problems := make([]error, len(wrong))
+		for i, err := range wrong {
+			problems[i] = err
+		}
+		return out, &usageError{
+			problem: errors.Join(problems...).Error(), advice: fmt.Sprintf("see: repave %s --help", c.Command.Name),
+		}
+	}
+	return out, nil
+}
+
+// pace reads how hard to work, and says of each flag what is wrong with it.
+func pace(c *cli.Context) (stages.Options, []*valueError) {
+	out := stages.Options{
 		Workers: c.Int("workers"), BatchTime: c.Duration("batch-time"), MaxRate: c.Float64("max-rate"),
 		MaxLag: c.Duration("max-lag"), LockTimeout: c.Duration("lock-timeout"), LockAttempts: c.Int("lock-attempts"),
 		SnapshotWait: c.Duration("snapshot-wait"), MaintenanceMem: c.String("maintenance-work-mem"),
 		SkipVerify: c.Bool("skip-verify"),
 	}
-	var wrong []error
-	need := func(ok bool, what string) {
+	var wrong []*valueError
+	need := func(ok bool, key, what, example string) {
 		if !ok {
-			wrong = append(wrong, errors.New(what))
+			wrong = append(wrong, &valueError{key: key, problem: "must " + what, example: example})
 		}
 	}
 	var ok bool
 	out.MaxSlotWAL, ok = parseBytes(c.String("max-slot-wal"))
-	need(ok, "--max-slot-wal must be a size, for example 500MB or 20GB")
+	need(ok, "max_slot_wal", "be a size, for example 500MB or 20GB", "20GB")
 	out.MaxActive, ok = parseActive(c.String("max-active"))
-	need(ok, "--max-active must be a number or auto")
+	need(ok, "max_active", "be a number or auto", "auto")
 	const maxWorkers = 256
-	need(out.Workers > 0 && out.Workers <= maxWorkers, "--workers must be from 1 to 256")
-	need(out.BatchTime > 0, "--batch-time must be positive")
-	need(out.MaxRate >= 0, "--max-rate must not be negative")
-	need(out.MaxLag >= 0, "--max-lag must not be negative")
-	need(out.LockTimeout > 0, "--lock-timeout must be positive")
-	need(out.LockAttempts > 0, "--lock-attempts must be positive")
-	need(out.SnapshotWait > 0, "--snapshot-wait must be positive")
-	if len(wrong) > 0 {
-		return out, &usageError{
-			problem: errors.Join(wrong...).Error(), advice: fmt.Sprintf("see: repave %s --help", c.Command.Name),
-		}
-	}
-	return out, nil
+	need(out.Workers > 0 && out.Workers <= maxWorkers, "workers", "be from 1 to 256", "4")
+	need(out.BatchTime > 0, "batch_time", "be positive", "500ms")
+	need(out.MaxRate >= 0, "max_rate", "not be negative", "10000")
+	need(out.MaxLag >= 0, "max_lag", "not be negative", "10s")
+	need(out.LockTimeout > 0, "lock_timeout", "be positive", "500ms")
+	need(out.LockAttempts > 0, "lock_attempts", "be positive", "60")
+	need(out.SnapshotWait > 0, "snapshot_wait", "be positive", "1h")
+	return out, wrong
 }
 
 // until reads the stage after which to stop.

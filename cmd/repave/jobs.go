@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -84,9 +85,23 @@ type target struct {
 	// What joins the tables that were named, by --with-referencing.
 	referencing bool
 	widen       []stages.Widening
+	changes     map[sqltmpl.Table]shadow.Change // of those that were named
 }
 
-// named finds the tables for plan, whether or not they have a job.
+// asked finds the tables for plan, whether or not they have a job.
+func (d *database) asked(ctx context.Context, a asked) (target, error) {
+	out, err := d.named(ctx, a.names)
+	if err != nil {
+		return out, a.located(len(out.tables), err)
+	}
+	out.referencing, out.changes = a.referencing, map[sqltmpl.Table]shadow.Change{}
+	for i, table := range out.tables {
+		out.changes[table] = a.changes[i]
+	}
+	return out, nil
+}
+
+// named finds tables; if one can't be found it returns those before it.
 func (d *database) named(ctx context.Context, names []string) (target, error) {
 	var out target
 	for _, name := range names {
@@ -104,12 +119,11 @@ func (d *database) named(ctx context.Context, names []string) (target, error) {
 
 // target finds the tables for run, and their job if there is one. With
 // referencing, tables whose foreign keys follow a widened key join those named.
-func (d *database) target(ctx context.Context, names []string, referencing bool) (target, error) {
-	out, err := d.named(ctx, names)
+func (d *database) target(ctx context.Context, a asked) (target, error) {
+	out, err := d.asked(ctx, a)
 	if err != nil {
 		return out, err
 	}
-	out.referencing = referencing
 	if err := d.ofJob(ctx, &out); err != nil || out.job != nil {
 		return out, err
 	}
@@ -125,8 +139,14 @@ func (d *database) join(ctx context.Context, t *target) error {
 	if !t.referencing {
 		return nil
 	}
+	var widened []uint32
+	for i, table := range t.tables {
+		if t.changes[table].PKBigint {
+			widened = append(widened, t.oids[i])
+		}
+	}
 	var err error
-	t.widen, err = stages.Referencing(ctx, d.look, d.registry.Schema(), t.oids)
+	t.widen, err = stages.Referencing(ctx, d.look, d.registry.Schema(), t.oids, widened)
 	if err != nil {
 		return err
 	}

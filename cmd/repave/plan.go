@@ -16,23 +16,21 @@ func (p *program) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
 		Usage:     "say what run would do, and whether it would; nothing is written",
-		ArgsUsage: "TABLE...",
+		ArgsUsage: "TABLE... | -f FILE",
 		Flags: append(append(changeFlagSet(), effortFlagSet()...),
 			&cli.DurationFlag{
 				Name: "check-data", Value: stages.Defaults().CheckData,
 				Usage: "how long to try conversions on the data; what is not looked at by then is sampled; 0 is not at all",
 			},
+			fileFlag(),
+			&cli.BoolFlag{Name: "write-spec", Usage: "only print the spec file that asks for the same, to stdout; it goes on with -f"},
 			jsonFlag("print an array to stdout")),
 		Action: p.plan,
 	}
 }
 
 func (p *program) plan(c *cli.Context) error {
-	names, err := tables(c)
-	if err != nil {
-		return err
-	}
-	changes, err := change(c)
+	a, err := askedOf(c)
 	if err != nil {
 		return err
 	}
@@ -50,11 +48,13 @@ func (p *program) plan(c *cli.Context) error {
 		return err
 	}
 	defer d.close()
-	t, err := d.named(c.Context, names)
+	t, err := d.asked(c.Context, a)
 	if err != nil {
 		return err
 	}
-	t.referencing = c.Bool("with-referencing")
+	if c.Bool("write-spec") {
+		return writeSpec(p.stdout, t.specFile(c))
+	}
 	if err := d.join(c.Context, &t); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (p *program) plan(c *cli.Context) error {
 	}
 	defer env.Source.Close()
 	env.Logger = logger
-	req := request(t, changes)
+	req := request(t)
 	plans, err := stages.Plan(c.Context, env, req)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (p *program) plan(c *cli.Context) error {
 		if len(t.tables) > 1 {
 			fmt.Fprintf(p.stdout, "one job: %s are swapped in one transaction\n", plainNames(t.tables))
 		}
-		fmt.Fprintf(p.stdout, "run it with: repave run %s%s\n", req.Spec.Args(), req.Flags)
+		fmt.Fprintf(p.stdout, "run it with: %s\n", a.command(req))
 	}
 	return nil
 }

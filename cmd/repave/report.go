@@ -38,6 +38,7 @@ type report struct {
 
 	began time.Time
 	flags string
+	start string // the command that begins the job
 	args  string // the tables, for a shell
 }
 
@@ -94,9 +95,6 @@ func (r *report) job(job registry.Job, req stages.Request) {
 		for _, table := range req.Spec.Tables {
 			job.Tables = append(job.Tables, registry.Table{Name: table.Name})
 		}
-	}
-	if job.ID == 0 {
-		r.flags = req.Flags
 	}
 	r.Tables, r.args = job.TableNames(), job.Args()
 	for _, t := range job.Tables {

@@ -20,7 +20,7 @@ func (r *report) next(err error) {
 		add("keep the new table: drop the old one and all traces", "repave cleanup %s", r.args)
 		add("go back to the old table, with every write made since", "repave revert-swap %s", r.args)
 	case r.Job == 0 && err == nil:
-		add("start the job", "repave run %s%s", r.args, r.flags)
+		add("start the job", "%s", r.start)
 	case r.Job == 0:
 	case err == nil && !r.Until.Before(stages.Verify):
 		add("exchange the names", "repave swap %s", r.args)

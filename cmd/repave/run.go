@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/stages"
 )
@@ -14,13 +13,18 @@ import (
 // strategy is the only one that this release has.
 const strategy = "changelog"
 
+// asBegun is the flag that leaves to the job what to change.
+const asBegun = "as-begun"
+
 func (p *program) runCommand() *cli.Command {
 	flags := append(changeFlagSet(), effortFlagSet()...)
 	return &cli.Command{
 		Name:      "run",
 		Usage:     "start a job, or go on with it where it stopped, up to its swap",
-		ArgsUsage: "TABLE...",
+		ArgsUsage: "TABLE... | -f FILE",
 		Flags: append(flags,
+			fileFlag(),
+			&cli.BoolFlag{Name: asBegun, Usage: "go on with the job of these tables as it was begun, whatever file or flags that was with"},
 			&cli.StringFlag{Name: "until", Usage: "stop after this `STAGE` (default: swap)"},
 			&cli.BoolFlag{Name: "cleanup", Usage: "go on to the end: drop the old table and all traces"},
 			yesFlag(),
@@ -31,11 +35,16 @@ func (p *program) runCommand() *cli.Command {
 }
 
 func (p *program) run(c *cli.Context) error {
-	names, err := tables(c)
-	if err != nil {
-		return err
+	if c.Bool(asBegun) {
+		const advice = "leave it out: the job knows what it was begun with"
+		if c.IsSet("file") {
+			return &usageError{problem: "--file and --as-begun can't go together", advice: advice}
+		}
+		if err := refuseBeside(c, "--as-begun", advice); err != nil {
+			return err
+		}
 	}
-	changes, err := change(c)
+	a, err := askedOf(c)
 	if err != nil {
 		return err
 	}
@@ -51,53 +60,73 @@ func (p *program) run(c *cli.Context) error {
 		return err
 	}
 	defer d.close()
-	if _, err := d.named(c.Context, names); err != nil {
+	if _, err := d.asked(c.Context, a); err != nil {
 		return err // before the registry is made for a table that does not exist
 	}
-	if err := d.migrate(c.Context); err != nil {
+	if err := d.prepare(c); err != nil {
 		return err
 	}
-	t, err := d.target(c.Context, names, c.Bool("with-referencing"))
+	t, err := d.target(c.Context, a)
 	if err != nil {
 		return err
 	}
-	req := request(t, changes)
-	if t.open() && t.job.Swapped && req.Flags == "" {
+	req := request(t)
+	switch {
+	case c.Bool(asBegun):
+		if req, err = t.begun(); err != nil {
+			return err
+		}
+	case t.open() && t.job.Swapped && req.Flags == "" && a.file == nil:
 		req = requestOf(*t.job) // what it changed is done, so it need not be said again
 	}
 	out := newReport(last)
+	out.start = a.command(req)
 	err = p.work(c, d, t, func(ctx context.Context, task *task) error {
 		return task.rewrite(ctx, req, last, out)
 	})
 	return p.finish(c, out, err)
 }
 
-// request is what stages are asked for: the same change of every table that was
-// named, and of those that joined what the job has of them.
-func request(t target, changes shadow.Change) stages.Request {
-	spec := registry.Spec{
-		Strategy: strategy, Tables: registry.TablesOf(changes, t.tables...), WithReferencing: t.referencing,
+// prepare makes the registry, unless the job that is in it is to be gone on with.
+func (d *database) prepare(c *cli.Context) error {
+	if c.Bool(asBegun) {
+		return d.upgrade(c.Context)
+	}
+	return d.migrate(c.Context)
+}
+
+// begun is what the job of a target was begun with.
+func (t target) begun() (stages.Request, error) {
+	if t.job == nil {
+		return stages.Request{}, &failure{
+			problem: "there is no job for " + plainNames(t.tables) + " to go on with", advice: "look: repave status",
+		}
+	}
+	if err := stages.Unfinished(*t.job); err != nil {
+		return stages.Request{}, err
+	}
+	return requestOf(*t.job), nil
+}
+
+// request is what stages are asked for: of every table that was named what was
+// asked, and of those that joined what the job has of them.
+func request(t target) stages.Request {
+	spec := registry.Spec{Strategy: strategy, WithReferencing: t.referencing}
+	for _, table := range t.tables {
+		spec.Tables = append(spec.Tables, registry.TableSpec{Name: table, Change: t.changes[table]})
 	}
 	if t.job != nil {
-		for i, table := range t.job.Spec.Tables {
-			spec.Tables[i].Widen, spec.Tables[i].Joined = table.Widen, table.Joined
-			if table.Joined {
-				spec.Tables[i].Change = table.Change
+		for _, table := range t.job.Spec.Tables {
+			if i := slices.Index(t.tables, table.Name); i >= 0 {
+				spec.Tables[i].Widen, spec.Tables[i].Joined = table.Widen, table.Joined
 			}
 		}
 	}
 	for _, w := range t.widen {
 		i := slices.Index(t.oids, w.OID)
-		spec.Tables[i].Widen = w.Columns
-		if w.Joins {
-			spec.Tables[i].Joined, spec.Tables[i].Change = true, shadow.Change{}
-		}
+		spec.Tables[i].Widen, spec.Tables[i].Joined = w.Columns, w.Joins
 	}
-	flags := changeFlags(changes)
-	if t.referencing {
-		flags += " --with-referencing"
-	}
-	return stages.Request{Spec: spec, OIDs: t.oids, Flags: flags}
+	return stages.Request{Spec: spec, OIDs: t.oids, Flags: specFlags(spec)}
 }
 
 // rewrite runs a job up to a stage and fills in the report, also if it fails.
