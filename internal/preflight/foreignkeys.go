@@ -20,10 +20,6 @@ func checkForeignKeys(_ context.Context, in Input) ([]Finding, error) {
 			reason = key.From.Plain() + " is partitioned"
 		case key.ToKind == "p":
 			reason = key.To.Plain() + " is partitioned"
-		case key.Period:
-			reason = "it is temporal"
-		case !key.Enforced:
-			reason = "it is not enforced"
 		}
 		if reason != "" {
 			findings = append(findings, in.finding("foreign_key", dropForeignKey(key),

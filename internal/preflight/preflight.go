@@ -63,8 +63,6 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkRowSecurity,
 			checkCarried,
 			checkForeignKeys,
-			checkColumns,
-			checkConstraints,
 			checkWholeRows,
 			checkGrants,
 			checkSequences,
