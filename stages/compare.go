@@ -3,6 +3,7 @@ package stages
 import (
 	"fmt"
 
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -43,6 +44,12 @@ func (b *buckets) differing(other buckets) (which []int32) {
 	return which
 }
 
+// computedOnce reports whether the job gives rows a value of its own in a
+// column that applications write from the swap on.
+func computedOnce(c shadow.Column) bool {
+	return c.Source == "" && c.Using != "" || c.SourceGenerated && c.Shadow != "" && !c.ShadowGenerated
+}
+
 // compareOf says how rows are compared: in either direction of a job, what the
 // transforms make of a source row must be the shadow's row, byte for byte.
 func compareOf(env *Env, job registry.Job, t registry.Table) sqltmpl.Compare {
@@ -58,11 +65,11 @@ func compareOf(env *Env, job registry.Job, t registry.Table) sqltmpl.Compare {
 		})
 	}
 	for _, column := range b.Columns {
-		if column.Shadow == "" || (column.Source == "" && column.Using == "") {
+		if column.Shadow == "" || column.Recomputed || (column.Source == "" && column.Using == "") {
 			continue // dropped, or filled in by the server with values of its own
 		}
-		if column.Source == "" && job.Swapped {
-			continue // computed once, now the applications' own
+		if job.Swapped && computedOnce(column) {
+			continue // now the applications' own
 		}
 		value := "s." + column.Source.String()
 		if column.Using != "" {

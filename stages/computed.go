@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -17,9 +16,7 @@ import (
 // anew. It compares the whole tables, and only if the job computes columns; it
 // holds ACCESS SHARE meanwhile, and gives way when an application waits for that.
 func resyncComputed(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	computes := slices.ContainsFunc(t.Blueprint.Columns, func(c shadow.Column) bool {
-		return c.Source == "" && c.Using != ""
-	})
+	computes := slices.ContainsFunc(t.Blueprint.Columns, computedOnce)
 	if job.Swapped || !computes {
 		return nil
 	}

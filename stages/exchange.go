@@ -158,7 +158,7 @@ func lateNotNull(table sqltmpl.Table, r catalog.Relation, c catalog.NotNull) []s
 	for _, column := range r.Columns {
 		if column.Num == c.Column {
 			steps = append(steps, sqltmpl.AddConstraint{
-				Table: table, Name: c.Name, Def: shadow.LateNotNull(column.Name),
+				Table: table, Name: c.Name, Def: shadow.LateNotNull(column.Name, c.NoInherit),
 			}.Statement())
 		}
 	}

@@ -38,8 +38,8 @@ func TestLoadSeesEveryOther(t *testing.T) {
 		{kind: "inheritance", make: `ALTER TABLE public.orders INHERIT public.x`},
 		{kind: "object", make: `CREATE CAST (public.orders AS int) WITH FUNCTION public.castf(public.orders)`},
 		{kind: "extension", make: `ALTER EXTENSION plpgsql ADD TABLE public.orders`},
-		{kind: "extension", make: `ALTER INDEX public.lower_idx DEPENDS ON EXTENSION plpgsql`},
-		{kind: "type", make: `COMMENT ON TYPE public.orders IS 'x'`},
+		{kind: "type", make: `DO $$BEGIN GRANT USAGE ON TYPE public.orders TO pg_monitor WITH GRANT OPTION; SET ROLE pg_monitor;
+			GRANT USAGE ON TYPE public.orders TO pg_read_all_stats; RESET ROLE; END$$`},
 		{kind: "subscription", make: `CREATE SUBSCRIPTION sub CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE)`},
 	} {
 		if version < tc.since {

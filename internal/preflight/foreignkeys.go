@@ -18,10 +18,6 @@ func checkForeignKeys(_ context.Context, in Input) ([]Finding, error) {
 			continue // its parent is in one of the lists, or a finding of its own
 		case key.FromKind == "p":
 			reason = key.From.Plain() + " is partitioned"
-		case key.Period:
-			reason = "it is temporal"
-		case !key.Enforced:
-			reason = "it is not enforced"
 		}
 		if reason != "" {
 			findings = append(findings, in.finding("foreign_key", dropForeignKey(key),

@@ -65,8 +65,6 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkCarried,
 			checkPartitioned,
 			checkForeignKeys,
-			checkColumns,
-			checkConstraints,
 			checkWholeRows,
 			checkGrants,
 			checkSequences,

@@ -106,7 +106,7 @@ func (b *builder) alterHint(err error) string {
 	}
 	if sqltmpl.IsUnsupported(err) && slices.ContainsFunc(b.src.Columns, func(c catalog.Column) bool { return c.Generated != "" }) {
 		return "drop the generated column and add it again around the change: " +
-			"--alter 'DROP c, ALTER a TYPE bigint, ADD c bigint GENERATED ALWAYS AS (a * 2) STORED'"
+			"--alter 'DROP c, ALTER a TYPE bigint, ADD c bigint GENERATED ALWAYS AS (a * 2) STORED' (or VIRTUAL)"
 	}
 	if sqltmpl.IsDuplicate(err) && strings.HasPrefix(string(b.table.Name), b.names.Prefix) {
 		return "give the constraint another name"

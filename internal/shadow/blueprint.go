@@ -105,6 +105,9 @@ type Column struct {
 	// SourceGenerated and ShadowGenerated columns are computed by the server, never written.
 	SourceGenerated bool `json:"source_generated"`
 	ShadowGenerated bool `json:"shadow_generated"`
+	// Recomputed: the server computes the shadow column by another expression than the source's,
+	// or whenever it is read (virtual, PostgreSQL 18), which may fail: verify leaves it out.
+	Recomputed bool `json:"recomputed,omitempty"`
 	// Reverse is the expression, over a row of the shadow's shape aliased s, that gives back the
 	// source column: "" if there is none, or if there is a Using that does more than cast.
 	Reverse sqltmpl.Fragment `json:"reverse"`

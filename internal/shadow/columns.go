@@ -70,11 +70,12 @@ func (b *builder) columns(ctx context.Context) error {
 func (b *builder) column(ctx context.Context, shadow catalog.Column, back sqltmpl.Table) (Column, error) {
 	c := Column{
 		Shadow: shadow.Name, ShadowType: shadow.Type, ShadowGenerated: shadow.Generated != "",
-		AsText: asText(shadow),
+		Recomputed: shadow.Generated == "v", AsText: asText(shadow),
 	}
 	source, ok := b.origin(shadow.Num)
 	if ok {
 		c.Source, c.SourceType, c.SourceGenerated = source.Name, source.Type, source.Generated != ""
+		c.Recomputed = c.Recomputed || c.ShadowGenerated && shadow.Default != source.Default
 	}
 	if text, given := b.using[shadow.Num]; given {
 		using, err := b.checkUsing(ctx, shadow, text)

@@ -140,7 +140,7 @@ func finishConstraints(t *testing.T, conn *pgx.Conn, plan shadow.Blueprint) {
 		for _, column := range plan.Shadow.Columns {
 			if column.Num == constraint.Column {
 				exec(t, conn, sqltmpl.AddConstraint{
-					Table: plan.Source.Table, Name: constraint.Name, Def: shadow.LateNotNull(column.Name),
+					Table: plan.Source.Table, Name: constraint.Name, Def: shadow.LateNotNull(column.Name, constraint.NoInherit),
 				}.Statement())
 			}
 		}

@@ -11,8 +11,12 @@ import (
 
 // LateNotNull returns the definition of a not-null constraint on a column that
 // is not valid yet.
-func LateNotNull(column sqltmpl.Ident) sqltmpl.Fragment {
-	return sqltmpl.Fragment("NOT NULL " + column.String() + " NOT VALID")
+func LateNotNull(column sqltmpl.Ident, noInherit bool) sqltmpl.Fragment {
+	def := sqltmpl.Fragment("NOT NULL " + column.String())
+	if noInherit {
+		def += " NO INHERIT"
+	}
+	return def + " NOT VALID"
 }
 
 // makeLate makes those constraints NOT VALID that are so in the source; LIKE
@@ -30,7 +34,7 @@ func (b *builder) makeLate(ctx context.Context) error {
 			continue
 		}
 		column, _ := columnByNum(b.src.Columns, constraint.Column)
-		err := b.addAgain(ctx, constraint.Name, LateNotNull(column.Name), constraint.Comment)
+		err := b.addAgain(ctx, constraint.Name, LateNotNull(column.Name, constraint.NoInherit), constraint.Comment)
 		if err != nil {
 			return err
 		}

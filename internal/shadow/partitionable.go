@@ -81,7 +81,7 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 		case fk.To == b.src.Table:
 			add("drop it: --drop-constraint "+shell.Quote(string(fk.Name)),
 				"foreign key %s refers to the table itself, which is not carried to partitioned tables", fk.Name)
-		case !fk.Valid || !fk.Enforced:
+		case !fk.Valid && fk.Enforced:
 			add("ALTER TABLE "+table+" VALIDATE CONSTRAINT "+fk.Name.String(),
 				"foreign key %s is not validated, which those of partitioned tables must be", fk.Name)
 		}

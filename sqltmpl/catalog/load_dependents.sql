@@ -7,6 +7,7 @@
 -- runs: anywhere with an empty search_path; inside the swap it runs under ACCESS EXCLUSIVE
 WITH RECURSIVE tables AS MATERIALIZED (
     SELECT c.oid, c.reltype, coalesce(t.typarray, 0) AS typarray, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
+        c.relowner, c.reloftype, t.typacl, pg_catalog.obj_description(t.oid, 'pg_type') AS type_comment,
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -297,6 +298,41 @@ objects AS (
                 WHERE i.indrelid = b.oid AND i.indisreplident), '') END],
         NULL, false, NULL, NULL, NULL, -1
     FROM tables b WHERE b.relreplident <> 'd'
+    UNION ALL
+    SELECT 'row type', 0, b.oid, b.oid, true, NULL, 'row type of ' || b.quoted,
+        pg_catalog.array_remove(ARRAY[
+            CASE WHEN b.reloftype <> 0 THEN 'ALTER TABLE ' || b.quoted || ' NOT OF' END,
+            CASE WHEN b.type_comment IS NOT NULL THEN 'COMMENT ON TYPE ' || b.quoted || ' IS NULL' END,
+            'REVOKE ALL ON TYPE ' || b.quoted || ' FROM ' || (
+                SELECT pg_catalog.string_agg(CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END, ', ' ORDER BY x.ordinality)
+                FROM pg_catalog.aclexplode(b.typacl) WITH ORDINALITY x)
+        ], NULL),
+        ARRAY[
+            'ALTER TABLE ' || b.quoted || ' OF ' || pg_catalog.format_type(nullif(b.reloftype, 0), NULL),
+            'COMMENT ON TYPE ' || b.quoted || ' IS ' || pg_catalog.quote_literal(b.type_comment)
+        ]
+        || CASE WHEN b.typacl IS NOT NULL THEN
+            ARRAY[pg_catalog.format('REVOKE ALL ON TYPE %s FROM PUBLIC, %I', b.quoted, pg_catalog.pg_get_userbyid(b.relowner))]
+            || ARRAY(
+                SELECT pg_catalog.format('GRANT %s ON TYPE %s TO %s%s', x.privilege_type, b.quoted,
+                    CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                    CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                FROM pg_catalog.aclexplode(b.typacl) WITH ORDINALITY x ORDER BY x.ordinality)
+            ELSE '{}' END,
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b WHERE b.reloftype <> 0 OR b.type_comment IS NOT NULL OR b.typacl IS NOT NULL
+    UNION ALL
+    SELECT 'extension', 0, d.objid, b.oid, true, NULL,
+        pg_catalog.format('dependence of index %s on extension %I', i.identity, e.extname),
+        ARRAY[pg_catalog.format('ALTER INDEX %s NO DEPENDS ON EXTENSION %I', i.identity, e.extname)],
+        ARRAY[pg_catalog.format('ALTER INDEX %s DEPENDS ON EXTENSION %I', i.identity, e.extname)],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b
+    JOIN pg_catalog.pg_index x ON x.indrelid = b.oid
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = x.indexrelid
+        AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x'
+    JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
 )
 SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on_table,
     coalesce(o.relkind = 'v', false) AS on_view,
@@ -308,8 +344,8 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
         WHERE o.kind = 'materialized view' AND i.indrelid = r.oid ORDER BY 1
     ) AS indexes,
     coalesce(o.drop, '{}') AS drop,
-    coalesce(pg_catalog.array_remove(o.create, NULL), '{}') AS create,
-    coalesce(o.replace, '{}') AS replace,
+    coalesce(pg_catalog.array_remove(o.create, NULL) || e.depends, '{}') AS create,
+    coalesce(o.replace || e.depends, '{}') AS replace,
     o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
     EXISTS (
         SELECT FROM edges e, tables b
@@ -328,4 +364,17 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     ) AS uses
 FROM objects o
 LEFT JOIN relations r ON r.oid = o.rel
+-- What is replaced loses these as well.
+CROSS JOIN LATERAL (
+    SELECT ARRAY(
+        SELECT pg_catalog.format('ALTER %s %s DEPENDS ON EXTENSION %I', pg_catalog.upper(i.type), i.identity, x.extname)
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+        CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
+        WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x' AND (
+            d.classid = o.classid AND d.objid = o.objid
+            OR o.kind = 'materialized view' AND d.classid = 'pg_catalog.pg_class'::regclass
+                AND d.objid IN (SELECT g.indexrelid FROM pg_catalog.pg_index g WHERE g.indrelid = o.objid))
+        ORDER BY 1) AS depends
+) e
 ORDER BY o.objid, o.kind

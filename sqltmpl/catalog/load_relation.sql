@@ -14,7 +14,7 @@
 WITH rel AS MATERIALIZED (
     SELECT c.*, c.tableoid, n.nspname,
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted,
-        coalesce(t.typarray, 0) AS typarray, pg_catalog.to_jsonb(t.typacl) AS typacl
+        coalesce(t.typarray, 0) AS typarray
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
@@ -373,12 +373,8 @@ FROM (
             UNION
             SELECT 'extension',
                 pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0) || ', which '
-                || pg_catalog.pg_describe_object(d.classid, d.objid, 0)
-                || CASE d.deptype WHEN 'e' THEN ' belongs to' ELSE ' depends on' END,
-                CASE d.deptype
-                    WHEN 'e' THEN pg_catalog.format('ALTER EXTENSION %I DROP %s', e.extname, i.what)
-                    ELSE pg_catalog.format('ALTER %s NO DEPENDS ON EXTENSION %I', i.what, e.extname)
-                END
+                || pg_catalog.pg_describe_object(d.classid, d.objid, 0) || ' belongs to',
+                pg_catalog.format('ALTER EXTENSION %I DROP %s', e.extname, i.what)
             FROM (
                 SELECT rel.oid
                 UNION ALL
@@ -391,7 +387,7 @@ FROM (
                 SELECT pg_catalog.upper(i.type) || ' ' || i.identity AS what
                 FROM pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
             ) i
-            WHERE d.deptype IN ('e', 'x')
+            WHERE d.deptype = 'e'
             UNION
             SELECT 'security label', 'security label of ' || l.provider || ' on '
                 || pg_catalog.pg_describe_object(l.classoid, l.objoid, l.objsubid),
@@ -401,15 +397,14 @@ FROM (
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
             WHERE l.classoid = rel.tableoid AND l.objoid = rel.oid
             UNION
-            SELECT 'type', x.what || rel.quoted, x.drop
-            FROM (VALUES
-                (rel.typacl, 'privileges on the row type ', 'GRANT USAGE ON TYPE ' || rel.quoted || ' TO PUBLIC'),
-                (pg_catalog.to_jsonb(pg_catalog.obj_description(nullif(rel.reltype, 0), 'pg_type')),
-                    'comment on the row type ', 'COMMENT ON TYPE ' || rel.quoted || ' IS NULL'),
-                (pg_catalog.to_jsonb(nullif(rel.reloftype, 0)), 'type ' || pg_catalog.format_type(rel.reloftype, NULL)
-                    || ' as a model for ', 'ALTER TABLE ' || rel.quoted || ' NOT OF')
-            ) AS x (present, what, drop)
-            WHERE x.present IS NOT NULL
+            -- The owner's are carried: see load_dependents.sql.
+            SELECT 'type', 'privileges granted by ' || x.grantor || ', not the owner, on the row type ' || rel.quoted,
+                'REVOKE ALL ON TYPE ' || rel.quoted || ' FROM ' || x.grantor || ' CASCADE'
+            FROM (
+                SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(u.grantor)) AS grantor
+                FROM pg_catalog.pg_type t, pg_catalog.aclexplode(t.typacl) u
+                WHERE t.oid = rel.reltype AND u.grantor <> rel.relowner
+            ) x
         ) o) AS others,
         rel.relrowsecurity AS row_security,
         rel.relforcerowsecurity AS force_row_security,

@@ -28,6 +28,9 @@ var carried = map[string]string{
 	"triggers":                 `SELECT (count(DISTINCT tgenabled) = 4)::int FROM pg_trigger WHERE tgrelid = $t AND NOT tgisinternal`,
 	"row security":             `SELECT count(*) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.oid = $t AND relrowsecurity`,
 	"policies of other tables": `SELECT count(*) FROM pg_policy JOIN pg_depend ON objid = pg_policy.oid WHERE polrelid <> $t AND refobjid = $t`,
+	"row type":                 `SELECT count(typacl) FROM pg_type WHERE typrelid = $t AND obj_description(oid, 'pg_type') <> ''`,
+	"dependence on extensions": `SELECT (count(*) = 2)::int FROM pg_depend WHERE deptype = 'x' AND objid IN (
+		SELECT indexrelid FROM pg_index WHERE indrelid = $t UNION ALL SELECT oid FROM pg_trigger WHERE tgrelid = $t)`,
 	"rules":                    `SELECT (count(DISTINCT ev_class) > 1)::int FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid WHERE rulename <> '_RETURN' AND refobjid = $t`,
 	"replica identity":         `SELECT (relreplident <> 'd')::int FROM pg_class WHERE oid = $t`,
 	"publications":             `SELECT count(*) FROM pg_publication_rel WHERE prrelid = $t`,

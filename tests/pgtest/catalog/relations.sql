@@ -13,6 +13,7 @@ SELECT 'relation ' || c.oid::regclass::text, jsonb_build_object(
     'populated', c.relispopulated,
     'partition bound', pg_get_expr(c.relpartbound, c.oid),
     'partition key', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+    'row type acl', (SELECT {{acl "t.typacl" "'T'" "t.typowner"}} FROM pg_type t WHERE t.oid = c.reltype),
     'of type', nullif(c.reloftype, 0)::regtype,
     'array type', (SELECT a.typname FROM pg_type t JOIN pg_type a ON a.oid = t.typarray WHERE t.oid = c.reltype),
     'parents', (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid),
