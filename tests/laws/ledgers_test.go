@@ -70,8 +70,10 @@ func startFamilies(t *testing.T, dsn string, levels ...pgx.TxIsoLevel) *families
 	_, seed := newRand(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &families{t: t, cancel: cancel}
-	for i, level := range levels {
+	for i := range levels {
 		w.all = append(w.all, family{i + 1, map[int]int{}, map[int][2]int{}, map[int][2]int{}})
+	}
+	for i, level := range levels {
 		conn := pgtest.Connect(t, dsn, "SET application_name = 'writer'")
 		w.group.Add(1)
 		go w.run(ctx, conn, i, level, rand.New(rand.NewPCG(seed, uint64(i)))) //nolint:gosec // not for secrets
