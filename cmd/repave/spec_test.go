@@ -68,7 +68,9 @@ func TestSpecFilesAreReadAsTheySay(t *testing.T) {
 			Set: []string{"fillfactor=90", "toast.autovacuum_enabled=off"}, Tablespace: "fa#st",
 			PartitionBy: "RANGE (id) WIDTH 1000", DropConstraints: []string{"a", "b, c"},
 		}},
-		{`"Order Lines"`, "x:18:3", same}, {"other", "x:21:3", same}, {"plain", "x:22:3", shadow.Change{}},
+		{`"Order Lines"`, "x:18:3", same},
+		{"other", "x:21:3", same},
+		{"plain", "x:22:3", shadow.Change{}},
 	}
 	require.Equal(t, want, got.tables)
 	require.True(t, got.referencing)
@@ -204,4 +206,31 @@ func TestASpecFileStandsAlone(t *testing.T) {
 	require.Contains(t, got.stderr, "hint: repave plan TABLE... --write-spec prints one")
 	require.Equal(t, exitUsage, repave(t, "plan", "-f", t.TempDir()).code)
 	require.Contains(t, repave(t, "plan", "-f", specFileOf(t, strings.Repeat("#", mostSpec+1))).stderr, "larger than 1 MB")
+}
+
+// TestDocumentedSpecsAreRight reads the files in the documentation, of which one
+// has every key.
+func TestDocumentedSpecsAreRight(t *testing.T) {
+	for _, name := range []string{"README.md", "docs/spec.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		require.NoError(t, err)
+		found := 0
+		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+			block, _, _ = strings.Cut(block, "```")
+			_, err := parseSpec(name, []byte(block))
+			require.NoError(t, err)
+			found++
+			if name == "README.md" {
+				continue
+			}
+			for _, key := range append(tableNames(), paceNames()...) {
+				require.Contains(t, block, " "+key+":")
+			}
+		}
+		require.Equal(t, 1, found)
+	}
+	path := specFileOf(t, "tables:\n  orders:\n    pk_bigit: true\n\n\npace:\n  workers: 0\n")
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "spec.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), strings.ReplaceAll(repave(t, "run", "-f", path).stderr, path, "rewrite.yaml"))
 }

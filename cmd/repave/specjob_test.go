@@ -81,6 +81,11 @@ func TestAJobOfASpecFile(t *testing.T) {
 	// Another pace, comments and order of the keys are no change; anything else is.
 	write("# the same\n" + strings.Replace(mixedSpec, "workers: 1", "workers: 2", 1))
 	require.Equal(t, exitOK, repave(t, "run", "-f", path, "--until", "backfill").code)
+	orders, lines, _ := strings.Cut(strings.TrimPrefix(mixedSpec, "tables:\n"), "  public.lines:")
+	lines, pace, _ := strings.Cut(lines, "pace:")
+	write("pace:" + pace + "tables:\n  public.lines:" + lines + orders)
+	got = repave(t, "run", "-f", path, "--until", "backfill")
+	require.Equal(t, exitOK, got.code, got.stderr)
 	write(strings.Replace(mixedSpec, "DEFAULT 7", "DEFAULT 8", 1))
 	got = repave(t, "run", "-f", path)
 	require.Equal(t, exitFailed, got.code)
@@ -210,6 +215,23 @@ func TestOnlyKeysThatAreWidenedTakeOthersAlong(t *testing.T) {
 		"~ column public.orders.up: type: integer -> bigint", "~ column public.parts.order_id: type: integer -> bigint",
 		"~ column public.users.last: type: integer -> bigint",
 	}, columnsOf(pgtest.CatalogDiff(before, pgtest.CatalogSnapshot(t, conn))))
+}
+
+// TestAJobThatIsDoneIsNoModel: its answer was lost, and the next command is about
+// one of its tables only, or begins as it was begun.
+func TestAJobThatIsDoneIsNoModel(t *testing.T) {
+	dsn := pgtest.Database(t)
+	t.Setenv("REPAVE_DSN", dsn)
+	conn := pgtest.Connect(t, dsn, shopSQL...)
+	require.Equal(t, exitOK, repave(t, "run", "orders", "lines", "--cleanup").code)
+	require.Equal(t, exitOK, repave(t, "run", "orders", "lines", "--until", "setup").code)
+	pgtest.Exec(t, conn, `UPDATE repave.job SET stage = 'done'`)
+	got := repave(t, "run", "orders", "lines", "--as-begun")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.stderr, "the job on public.orders, public.lines is done")
+	got = repave(t, "run", "orders", "--until", "preflight")
+	require.NotContains(t, got.stderr, "lines")
+	require.Contains(t, []int{exitOK, exitRefused}, got.code, got.stderr)
 }
 
 // columnsOf are the lines about columns.

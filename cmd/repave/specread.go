@@ -37,19 +37,25 @@ type paceValue struct{ flag, text string }
 // readSpecFile reads a spec file. Its error is a usage error, or a *specError
 // that says all that is wrong.
 func readSpecFile(path string) (*specFile, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, &usageError{problem: "opening the spec file: " + err.Error(), advice: "repave plan TABLE... --write-spec prints one"}
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, mostSpec+1))
+	data, err := readAtMost(path, mostSpec)
 	if err != nil {
 		return nil, &usageError{problem: "reading the spec file: " + err.Error(), advice: "repave plan TABLE... --write-spec prints one"}
 	}
-	if len(data) > mostSpec {
-		return nil, &usageError{problem: path + " is larger than 1 MB", advice: "is it a spec file? repave plan TABLE... --write-spec prints one"}
-	}
 	return parseSpec(path, data)
+}
+
+// readAtMost reads a file, which may be a pipe.
+func readAtMost(path string, most int64) (data []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	data, err = io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s is larger than 1 MB", path)
+	}
+	return data, err
 }
 
 // parseSpec reads the text of a spec file.
