@@ -144,30 +144,40 @@ objects AS (
     SELECT 'statistics', t.classid, t.objid, s.stxrelid, true, NULL,
         'statistics object ' || q.quoted, NULL,
         ARRAY[
-            d.def,
+            'CREATE STATISTICS ' || q.quoted || d.what || ' FROM ' || b.quoted,
             CASE WHEN coalesce(s.stxstattarget, -1) >= 0 THEN pg_catalog.format('ALTER STATISTICS %s SET STATISTICS %s', q.quoted, s.stxstattarget) END,
             pg_catalog.format('ALTER STATISTICS %s OWNER TO %I', q.quoted, pg_catalog.pg_get_userbyid(s.stxowner)),
             pg_catalog.format('COMMENT ON STATISTICS %s IS ', q.quoted) || pg_catalog.quote_literal(pg_catalog.obj_description(s.oid, 'pg_statistic_ext'))
         ],
         NULL, false,
-        -- What stands between the name and the table in its definition.
-        CASE WHEN pg_catalog.starts_with(d.def, 'CREATE STATISTICS ' || q.quoted) AND pg_catalog.right(d.def, pg_catalog.length(' FROM ' || b.quoted)) = ' FROM ' || b.quoted
-            THEN pg_catalog.substr(d.def, pg_catalog.length('CREATE STATISTICS ' || q.quoted) + 1,
-                pg_catalog.length(d.def) - pg_catalog.length('CREATE STATISTICS ' || q.quoted) - pg_catalog.length(' FROM ' || b.quoted)) END,
+        d.what,
         s.stxname, n.nspname, coalesce(s.stxstattarget, -1)
     FROM tree t
     JOIN pg_catalog.pg_statistic_ext s ON s.oid = t.objid
     JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
     JOIN tables b ON b.oid = s.stxrelid
     CROSS JOIN LATERAL (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.stxname) AS quoted) q
-    CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_statisticsobjdef(s.oid) AS def) d
+    CROSS JOIN LATERAL (
+        -- What stands between the name and the table in its definition; the server's own goes by the columns' places.
+        SELECT coalesce(' (' || (
+                SELECT pg_catalog.string_agg(v.name, ', ') FROM (VALUES ('d', 'ndistinct'), ('f', 'dependencies'), ('m', 'mcv')) AS v (kind, name)
+                WHERE v.kind = ANY (s.stxkind::text[]) HAVING pg_catalog.count(*) < 3
+            ) || ')', '') || ' ON ' || (
+                SELECT pg_catalog.string_agg(p.part, ', ' ORDER BY p.place, p.part) FROM (
+                    SELECT 1, pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+                    WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::int2[])
+                    UNION ALL
+                    SELECT 2, '(' || e || ')' FROM pg_catalog.unnest(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)) AS e
+                ) AS p (place, part)
+            ) AS what
+    ) d
     WHERE t.classid = 'pg_catalog.pg_statistic_ext'::regclass
     UNION ALL
     SELECT 'publication', t.classid, t.objid, l.prrelid, true, NULL,
         'publication ' || pg_catalog.quote_ident(p.pubname) || ' of ' || b.quoted,
         ARRAY[pg_catalog.format('ALTER PUBLICATION %I DROP TABLE ONLY %s', p.pubname, b.quoted)],
         ARRAY[pg_catalog.format('ALTER PUBLICATION %I ADD TABLE ONLY %s', p.pubname, b.quoted){{if .Filters}}
-            || coalesce((SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
+            || coalesce((SELECT ' (' || pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attname) || ')'
                 FROM pg_catalog.unnest(l.prattrs::int2[]) AS u (num)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = l.prrelid AND a.attnum = u.num), '')
             || coalesce(' WHERE (' || pg_catalog.pg_get_expr(l.prqual, l.prrelid) || ')', ''){{end}}],

@@ -70,6 +70,7 @@ func (m *maker) makeViews() {
 			m.bind("CREATE VIEW others.%s AS SELECT v.%s AS \"its key\", (SELECT count(*) FROM %s) AS all_rows FROM %s v", m.name(), key, m.table, view)
 		}
 		if m.maybe(25) {
+			m.stacked = true
 			m.bind("CREATE MATERIALIZED VIEW others.%s AS SELECT %s FROM %s", m.name(), key, view)
 		}
 	}

@@ -16,15 +16,15 @@ func (m *maker) makeChange() {
 		return // a plain repack
 	}
 	change := &m.c.Change
-	if m.maybe(30) {
+	if m.maybe(30) && !m.stacked {
 		m.bigintKey()
 	}
 	if m.maybe(25) {
 		change.OptimizeColumns = true
 	}
 	if m.maybe(25) {
-		change.Set = []string{"fillfactor=85", "toast.autovacuum_vacuum_scale_factor=0.3"}
-		m.alter("SET (fillfactor=85, toast.autovacuum_vacuum_scale_factor=0.3)")
+		change.Set = []string{"fillfactor=85"}
+		m.alter("SET (fillfactor=85)")
 	}
 	if m.maybe(20) && !m.deferrable && len(m.keys) == 1 && m.keys[0].kind.sorted {
 		change.OrderBy = []string{m.keys[0].raw}
@@ -50,7 +50,7 @@ func (m *maker) makeChange() {
 		asked("ADD COLUMN %s %s", name, pick(m, "int DEFAULT 5 NOT NULL", "text", "timestamptz DEFAULT '2020-01-01'", "numeric(5,2) DEFAULT 1.50 CHECK (true)"))
 	}
 	if c := m.any(func(c *column) bool {
-		return len(c.kind.retype) > 0 && !c.key && !c.serial && !c.feeds && !c.changed && !c.generated && !m.whole
+		return len(c.kind.retype) > 0 && !c.key && !c.serial && !c.feeds && !c.changed && !c.generated && !m.whole && !m.stacked
 	}); c != nil && m.maybe(40) {
 		action := fmt.Sprintf("ALTER COLUMN %s TYPE %s", c.name(), pick(m, c.kind.retype...))
 		change.Alter = append(change.Alter, action)

@@ -58,6 +58,7 @@ type maker struct {
 	unlogged   string
 	children   []string
 	whole      bool // something needs the row's type as it is
+	stacked    bool // a materialized view uses a view, which types that change would have made again
 	ruled      bool // there are rules, with which ON CONFLICT does not go
 	c          Case
 }
