@@ -19,6 +19,7 @@ const (
 	codeInsufficient         = "42501"
 	codeInvalidSchema        = "3F000"
 	codeInvalidTable         = "42P16"
+	codeUndefinedColumn      = "42703"
 	codeInvalidFunction      = "42P13"
 )
 
@@ -49,6 +50,9 @@ func IsMissing(err error) bool {
 	c := code(err)
 	return c == codeUndefinedTable || c == codeInvalidSchema
 }
+
+// IsMissingColumn reports whether err says that a column does not exist.
+func IsMissingColumn(err error) bool { return code(err) == codeUndefinedColumn }
 
 // IsDefinition reports whether err says that a view or function can't be
 // replaced by one that differs so much.

@@ -125,15 +125,19 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 }
 
 // buildStatistics gives the standbys the statistics objects that they should
-// have, and takes from them those that their tables have lost. It may run again.
-func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+// have, and takes from them those that their tables have lost. It returns the
+// standbys that got new ones, which have to be analyzed. It may run again.
+func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) (made []sqltmpl.Table, err error) {
+	if job.Carried == nil {
+		return nil, nil
+	}
 	parked := env.parked(job, !job.Swapped)
 	for _, t := range job.Tables {
 		own, err := sqltmpl.All[sqltmpl.StatisticsObject](ctx, tx, sqltmpl.OwnStatistics{
 			Relation: standbyOID(job, t), Schema: string(env.Registry.Schema()),
 		}.Statement())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var steps []sqltmpl.Statement
 		wanted := map[sqltmpl.Ident]bool{}
@@ -152,6 +156,9 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 			if d.StatisticsTarget >= 0 {
 				steps = append(steps, sqltmpl.TargetStatistics{Statistics: name, Target: d.StatisticsTarget}.Statement())
 			}
+			if standby := env.link(job, t).Standby; !slices.Contains(made, standby) {
+				made = append(made, standby)
+			}
 		}
 		for _, o := range own {
 			if !wanted[o.Name] {
@@ -161,8 +168,8 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 			}
 		}
 		if err := exec(ctx, tx, steps...); err != nil {
-			return err
+			return nil, fmt.Errorf("making statistics objects like those of %s: %w", t.Name.Plain(), err)
 		}
 	}
-	return nil
+	return made, nil
 }

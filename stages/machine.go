@@ -242,7 +242,7 @@ func check(
 	}
 	findings, err := preflight.Run(ctx, preflight.Input{
 		DB: env.Source, Relation: relation, Dependents: dependents, RegistrySchema: env.Registry.Schema(),
-		OrderBy: change.OrderBy,
+		OrderBy: change.OrderBy, PartitionBy: change.PartitionBy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checking %s: %w", table.Plain(), err)

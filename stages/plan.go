@@ -86,6 +86,11 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 		}
 		return errProbe
 	})
+	if refused, ok := refusal(err); ok {
+		at := slices.IndexFunc(out, func(r PlanReport) bool { return r.Table == refused.Table })
+		out[max(at, 0)].Findings = refused.Findings
+		return out, nil
+	}
 	if !errors.Is(err, errProbe) {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -18,6 +19,24 @@ import (
 
 // errRehearsed rolls a rehearsal back.
 var errRehearsed = errors.New("rehearsed")
+
+// earlyAttempts is how often the rehearsal in setup asks for its locks. A session
+// that reads for hours keeps it from them, and the job need not wait for that
+// before it copies: then the swap is rehearsed just before it.
+const earlyAttempts = 8
+
+// rehearseEarly is refresh in setup, if its locks are to be had soon.
+func rehearseEarly(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
+	early := *env
+	early.Options.LockAttempts = min(earlyAttempts, env.Options.LockAttempts)
+	rehearsed, err := refresh(ctx, &early, job)
+	if gaveUp, ok := errors.AsType[*GaveUpError](err); ok {
+		env.Logger.WarnContext(ctx, "no lock to rehearse the swap with now: what is bound to the table is looked at before the swap",
+			slog.Any("error", gaveUp))
+		return job, nil
+	}
+	return rehearsed, err
+}
 
 // refresh makes job.Carried say what is bound to the live tables now and how it
 // will come out on the standbys. If that changed since it was recorded, or was
@@ -45,12 +64,28 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
 		}
-		if err := env.Registry.SetCarried(ctx, tx, job.ID, load); err != nil || Name(job.Stage).Before(Replay) {
+		return env.Registry.SetCarried(ctx, tx, job.ID, load)
+	})
+	if err != nil || Name(job.Stage).Before(Replay) {
+		return job, err
+	}
+	return job, gather(ctx, env, job)
+}
+
+// gather makes the statistics objects that the standbys lack after sync_schema,
+// and gathers them. May run twice.
+func gather(ctx context.Context, env *Env, job registry.Job) error {
+	var made []sqltmpl.Table
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
+		made, err = buildStatistics(ctx, env, tx, job)
+		return err
+	})
+	for _, table := range made {
+		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: table}.Statement()); err != nil {
 			return err
 		}
-		return buildStatistics(ctx, env, tx, job)
-	})
-	return job, err
+	}
+	return err
 }
 
 // A rehearsal is the swap's DDL in a transaction that is rolled back: it tells
@@ -143,8 +178,12 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 	if len(carry.Diff(r.load.Side(r.job.Swapped), from)) > 0 {
 		return errAgain // with the right locks
 	}
-	to, err := r.renamed(ctx, tx)
+	to, err := r.renamed(ctx, tx, from)
 	if err != nil {
+		return err
+	}
+	r.take(from, to, carry.Forced(from))
+	if to, err = r.possible(ctx, tx, to); err != nil {
 		return err
 	}
 	r.take(from, to, carry.Forced(from))
@@ -159,17 +198,49 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 	}
 }
 
-// renamed reads what is bound to the live tables with the columns' names on the
-// standbys.
-func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx) ([]catalog.Dependent, error) {
-	var to []catalog.Dependent
-	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		for _, t := range r.job.Tables {
-			if err := sqltmpl.ExecAll(ctx, tx, renames(r.job, t)...); err != nil {
+// possible leaves out the statistics objects of columns that the standbys have
+// not: DROP COLUMN takes them away, too.
+func (r *rehearsal) possible(ctx context.Context, tx pgx.Tx, to []catalog.Dependent) ([]catalog.Dependent, error) {
+	var out []catalog.Dependent
+	for _, d := range to {
+		if d.Kind != carry.Statistics {
+			out = append(out, d)
+			continue
+		}
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			r.job.Carried = &carry.Load{Original: []catalog.Dependent{d}, Rewritten: []catalog.Dependent{d}}
+			if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 				return err
 			}
+			return errRehearsed
+		})
+		switch {
+		case errors.Is(err, errRehearsed):
+			out = append(out, d)
+		case !sqltmpl.IsMissingColumn(err):
+			return nil, err
 		}
-		var err error
+	}
+	r.job.Carried = &r.load
+	return out, nil
+}
+
+// renamed reads what is bound to the live tables with the columns' names on the
+// standbys.
+func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx, from []catalog.Dependent) ([]catalog.Dependent, error) {
+	var steps []sqltmpl.Statement
+	for _, t := range r.job.Tables {
+		steps = append(steps, renames(r.job, t)...)
+	}
+	if len(steps) == 0 {
+		return from, nil
+	}
+	var to []catalog.Dependent
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		err := sqltmpl.ExecAll(ctx, tx, steps...)
+		if err != nil {
+			return err
+		}
 		if to, err = bound(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
@@ -215,11 +286,24 @@ func renames(job registry.Job, t registry.Table) []sqltmpl.Statement {
 // try exchanges names once. If a view can't be replaced in place because its
 // columns change types, it is to be made again, and so is what uses it: again.
 func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent) (again bool, err error) {
-	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		if err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
+	err = r.exchange(ctx, tx, from, to, sendAll)
+	if err != nil && !transient(ctx, err) && !errors.As(err, new(*StateError)) {
+		err = r.exchange(ctx, tx, from, to, sendEach) // to know what it was
+	}
+	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
+		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
+		return true, r.complete(to)
+	}
+	return false, err
+}
+
+// exchange exchanges names in a subtransaction, and takes note of what came out.
+func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent, send sender) error {
+	return pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
-		if err := exchangeNames(ctx, r.env, tx, r.job, sendEach, false); err != nil {
+		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
 			return err
 		}
 		after := r.job
@@ -235,13 +319,13 @@ func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Depen
 			}
 		}
 		r.take(from, is, r.load.Recreate)
-		return checkFaithful(ctx, r.env, tx, r.job)
+		return checkTables(ctx, r.env, tx, r.job, nil)
 	})
-	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
-		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
-		return true, r.complete(to)
-	}
-	return false, err
+}
+
+// transient reports whether an error says nothing about the statement.
+func transient(ctx context.Context, err error) bool {
+	return sqltmpl.IsLockContention(err) || sqltmpl.IsConnection(err) || ctx.Err() != nil
 }
 
 // remake reports whether a dependent that could not be replaced in place may
@@ -291,7 +375,7 @@ func (r *rehearsal) retyped() bool {
 func sendEach(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
 	for _, step := range steps {
 		if _, err := step.Statement.Exec(ctx, tx); err != nil {
-			if sqltmpl.IsLockContention(err) || sqltmpl.IsConnection(err) || ctx.Err() != nil {
+			if transient(ctx, err) {
 				return err
 			}
 			return &CarryError{Dependent: step.Dependent, Err: err}

@@ -42,7 +42,7 @@ func (s setup) Run(ctx context.Context, env *Env, job registry.Job) (int64, erro
 	if err != nil {
 		return 0, err
 	}
-	if job, err = refresh(ctx, env, job); err != nil {
+	if job, err = rehearseEarly(ctx, env, job); err != nil {
 		return 0, err
 	}
 	for _, t := range job.Tables {

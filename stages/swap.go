@@ -323,7 +323,17 @@ func (swap) exchangeTables(ctx context.Context, env *Env, tx pgx.Tx, job registr
 // to them, with what they should be; a difference rolls the swap back. job is
 // as it was before the exchange.
 func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
-	var differences []string
+	after := job
+	after.Swapped = !job.Swapped
+	is, err := bound(ctx, env, tx, after)
+	if err != nil {
+		return err
+	}
+	return checkTables(ctx, env, tx, job, carry.Diff(job.Carried.Side(after.Swapped), is))
+}
+
+// checkTables compares the tables alone, and adds their differences to others.
+func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, differences []string) error {
 	for _, t := range job.Tables {
 		got, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema())
 		if err != nil {
@@ -336,12 +346,6 @@ func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) e
 		}
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(withoutHelper(got, t)))...)
 	}
-	job.Swapped = !job.Swapped
-	is, err := bound(ctx, env, tx, job)
-	if err != nil {
-		return err
-	}
-	differences = append(differences, carry.Diff(job.Carried.Side(job.Swapped), is)...)
 	if len(differences) > 0 {
 		return &StateError{
 			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", job.Title(), differences),

@@ -43,7 +43,10 @@ func (s syncSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if err := s.build(ctx, env, job, t); err != nil {
 			return 0, err
 		}
-		err := inTx(ctx, env.Target, func(tx pgx.Tx) error { return buildStatistics(ctx, env, tx, job) })
+		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			_, err := buildStatistics(ctx, env, tx, job)
+			return err
+		})
 		if err != nil {
 			return 0, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
@@ -49,6 +50,10 @@ func TestLoadDependentsMakesThemAgain(t *testing.T) {
 		}},
 		{kind: "view", make: `CREATE VIEW public.v2 AS SELECT id, t FROM public.orders GROUP BY id`, replace: true},
 		{kind: "view", make: `CREATE VIEW public.v3 AS SELECT o FROM public.orders o`, replace: true},
+		{kind: "materialized view", make: `CREATE MATERIALIZED VIEW public.mv WITH (fillfactor = 50) AS SELECT id, t FROM public.orders`, more: []string{
+			`CREATE UNIQUE INDEX mvi ON public.mv (id)`, `COMMENT ON INDEX public.mvi IS 'i'`, `ALTER MATERIALIZED VIEW public.mv CLUSTER ON mvi`,
+			`ALTER MATERIALIZED VIEW public.mv ALTER t SET STATISTICS 9`, `COMMENT ON MATERIALIZED VIEW public.mv IS 'm'`,
+		}},
 		{kind: "rule", make: `CREATE RULE "R" AS ON DELETE TO public.orders WHERE false DO NOTHING`, on: true, replace: true, more: []string{
 			`COMMENT ON RULE "R" ON public.orders IS 'r'`, `ALTER TABLE public.orders ENABLE REPLICA RULE "R"`,
 		}},
@@ -103,6 +108,10 @@ func TestLoadDependentsMakesThemAgain(t *testing.T) {
 		if tc.kind == "statistics" {
 			require.EqualValues(t, " (mcv) ON id, t", one.Statistics)
 			drop = append(drop, "DROP STATISTICS public.st")
+		}
+		if tc.kind == "materialized view" { // it is parked, with its indexes
+			require.Equal(t, []sqltmpl.Ident{"mvi"}, one.Indexes)
+			drop = append(drop, "DROP MATERIALIZED VIEW public.mv")
 		}
 		require.NotEmpty(t, drop, tc.make)
 		for _, statement := range drop {

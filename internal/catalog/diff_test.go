@@ -51,7 +51,7 @@ func TestDiffNamesEachChange(t *testing.T) {
 		{`ALTER TABLE public.items ALTER CONSTRAINT items_o_fkey DEFERRABLE`, []string{
 			`deferrable of foreign key items_o_fkey of public.items to public.orders changed from false to true`,
 		}},
-		{`CREATE MATERIALIZED VIEW public.v AS SELECT id FROM public.orders`, []string{`materialized view public.v was added`}},
+		{`CREATE TABLE public.v (a int, o public.orders)`, []string{`column o of table public.v was added`}},
 		{`ALTER SEQUENCE public.orders_id_seq INCREMENT 2`, []string{
 			`increment of sequence public.orders_id_seq changed from 1 to 2`,
 		}},

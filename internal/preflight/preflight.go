@@ -26,6 +26,7 @@ type Input struct {
 	Dependents     []catalog.Dependent
 	RegistrySchema sqltmpl.Ident
 	OrderBy        []string // columns that the backfill is to walk along
+	PartitionBy    string   // how the table is to be partitioned
 }
 
 // finding returns a Finding about the table of in.
@@ -62,6 +63,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkLeftovers,
 			checkRowSecurity,
 			checkCarried,
+			checkPartitioned,
 			checkForeignKeys,
 			checkWholeRows,
 			checkGrants,

@@ -106,14 +106,6 @@ var scenarios = []scenario{
 		check: "foreign_key", problem: "s.p is partitioned", cured: true,
 	},
 	{
-		name: "foreign key to a partitioned table",
-		make: []string{
-			`CREATE TABLE s.p (i int PRIMARY KEY) PARTITION BY LIST (i)`, `CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES IN (1)`,
-			`ALTER TABLE %t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES s.p`,
-		},
-		check: "foreign_key", problem: "s.p is partitioned", cured: true,
-	},
-	{
 		name: "temporal key alone", since: 18,
 		make:  []string{`ALTER TABLE %t DROP COLUMN id, ADD r int4range, ADD v tstzrange, ADD PRIMARY KEY (r, v WITHOUT OVERLAPS), ADD UNIQUE (a)`},
 		check: "key", problem: "no primary key", cured: true,

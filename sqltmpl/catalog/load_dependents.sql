@@ -249,7 +249,8 @@ objects AS (
             pg_catalog.format('%I=%L', pg_catalog.split_part(x, '=', 1), pg_catalog.substr(x, pg_catalog.strpos(x, '=') + 1)), ', ') || ')', '') AS options
         FROM pg_catalog.unnest(r.reloptions) AS x
     ) o
-    WHERE t.classid = 'pg_catalog.pg_class'::regclass
+    -- Materialized views that wait for their names, or have lost them, are repave's own.
+    WHERE t.classid = 'pg_catalog.pg_class'::regclass AND NOT (r.schema = @registry AND r.name ~ '^repave_[0-9]+_')
     UNION ALL
     SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END, t.classid, t.objid, NULL, false, NULL,
         CASE p.prokind WHEN 'a' THEN 'aggregate ' WHEN 'p' THEN 'procedure ' ELSE 'function ' END || f.identity,

@@ -101,6 +101,8 @@ foreign_keys AS MATERIALIZED (
         FROM pg_catalog.pg_constraint k
         WHERE k.contype = 'f' AND k.oid = ANY (ARRAY(
             SELECT r.objid FROM refs r WHERE r.classid = 'pg_catalog.pg_constraint'::regclass))
+            -- A foreign key to a partitioned table has one more for each partition, which are the server's own.
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint u WHERE u.oid = k.conparentid AND u.conrelid = k.conrelid)
     ) k
     CROSS JOIN LATERAL (
         SELECT c.relkind, pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname) AS tbl,

@@ -1,8 +1,12 @@
 package laws_test
 
 import (
+	"context"
+	"crypto/rand"
+	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/registry"
@@ -145,7 +149,7 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 		CREATE MATERIALIZED VIEW m AS SELECT id, a AS was_a FROM t; CREATE INDEX mi ON m (was_a); CREATE VIEW on_m AS SELECT id FROM m;
 		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 		CREATE TRIGGER tr BEFORE UPDATE OF a, b ON t FOR EACH ROW WHEN (NEW.a > OLD.c) EXECUTE FUNCTION f();
-		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t;`)
+		CREATE POLICY p ON t USING (a > 0); CREATE STATISTICS s ON a, c FROM t; CREATE STATISTICS s_gone ON a, gone FROM t;`)
 	require.NoError(t, err)
 	env := newEnv(t, dsn)
 	req := request(t, conn, "t", func(s *registry.Spec) {
@@ -157,11 +161,94 @@ func TestLaw5WhatIsBoundFollowsChanges(t *testing.T) {
 	require.Equal(t, []string{"2|b1"}, pgtest.Rows(t, conn, `SELECT * FROM on_v WHERE next = 2`))
 	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
 	require.Equal(t, []string{"1|1"}, pgtest.Rows(t, conn, `SELECT * FROM m WHERE was_a = 1`))
+	const statistics = `SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 't'::regclass ORDER BY 1`
+	require.Equal(t, []string{"s"}, pgtest.Rows(t, conn, statistics), "as DROP COLUMN does")
 	require.Equal(t, []string{"bigint"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_m'::regclass`))
 	def := pgtest.Rows(t, conn, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'tr'`)
 	require.Equal(t, []string{"CREATE TRIGGER tr BEFORE UPDATE OF c2, b ON public.t FOR EACH ROW WHEN ((new.c2 > old.a)) EXECUTE FUNCTION f()"}, def)
 	job, err = stages.RevertSwap(t.Context(), env, job)
 	require.NoError(t, err)
 	require.NoError(t, stages.Reset(t.Context(), env, job))
+	require.Equal(t, []string{"s", "s_gone"}, pgtest.Rows(t, conn, statistics))
 	require.Equal(t, []string{"integer"}, pgtest.Rows(t, conn, `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'on_v'::regclass AND attname = 'next'`))
+}
+
+// TestLaw5WhatIsBoundByAPlainRole: a role that owns nothing but is a member of
+// the owners, and may create in the schemas, carries all of it; row security
+// hides nothing from it.
+func TestLaw5WhatIsBoundByAPlainRole(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	role := "bound_" + strings.ToLower(rand.Text())
+	_, err := conn.Exec(t.Context(), strings.ReplaceAll(`CREATE ROLE $r_owner; CREATE ROLE $r_app; CREATE ROLE $r LOGIN PASSWORD 'x'; GRANT $r_owner TO $r;
+		GRANT CREATE, USAGE ON SCHEMA public TO $r_owner, $r; GRANT USAGE ON SCHEMA public TO $r_app;
+		SET ROLE $r_owner;
+		CREATE TABLE t (id serial PRIMARY KEY, owner text, b text); INSERT INTO t (owner, b) SELECT CASE g % 2 WHEN 0 THEN 'even' ELSE 'odd' END, g FROM generate_series(1, 100) g;
+		CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.b := upper(NEW.b); RETURN NEW; END';
+		CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+		CREATE POLICY p ON t TO $r_app USING (owner = 'even') WITH CHECK (owner = 'even'); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+		CREATE VIEW v AS SELECT owner, count(*) FROM t GROUP BY owner; CREATE MATERIALIZED VIEW m AS SELECT id FROM t; CREATE INDEX ON m (id);
+		CREATE STATISTICS s ON owner, b FROM t; CREATE FUNCTION whole(t) RETURNS text LANGUAGE sql AS 'SELECT $1.b';
+		GRANT SELECT, INSERT, UPDATE ON t TO $r_app; GRANT USAGE ON SEQUENCE t_id_seq TO $r_app; GRANT SELECT ON v, m TO $r_app; RESET ROLE`, "$r", role))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := conn.Exec(context.WithoutCancel(t.Context()), strings.ReplaceAll(`DROP OWNED BY $r, $r_owner, $r_app CASCADE; DROP ROLE $r, $r_owner, $r_app`, "$r", role))
+		require.NoError(t, err)
+	})
+	_, err = conn.Exec(t.Context(), `GRANT CREATE, TEMPORARY ON DATABASE `+pgx.Identifier{conn.Config().Database}.Sanitize()+` TO `+role)
+	require.NoError(t, err)
+	before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
+	plain := pgtest.As(t, dsn, role, "x")
+	app := pgtest.Connect(t, dsn, `SET ROLE `+role+`_app`)
+	see := func() {
+		t.Helper()
+		require.Equal(t, 50, pgtest.Count(t, app, `SELECT count(*) FROM t WHERE id <= 100`))
+		pgtest.Exec(t, app, `UPDATE t SET b = b || '!' WHERE id BETWEEN 1 AND 10`)
+		_, err := app.Exec(t.Context(), `INSERT INTO t (owner, b) VALUES ('odd', 'x')`)
+		require.ErrorContains(t, err, "row-level security")
+	}
+	see()
+	mustRepave(t, plain, "run", "t", "--until", "replay")
+	see()
+	mustRepave(t, plain, "run", "t")
+	see()
+	mustRepave(t, plain, "revert-swap", "t", "--yes")
+	see()
+	mustRepave(t, plain, "run", "t", "--cleanup", "--yes")
+	see()
+	require.Equal(t, 5, pgtest.Count(t, conn, `SELECT count(*) FROM t WHERE b LIKE '%!!!!!'`))
+	after := pgtest.CatalogSnapshot(t, conn)
+	delete(before, "sequence public.t_id_seq: last value")
+	delete(after, "sequence public.t_id_seq: last value")
+	pgtest.RequireSameCatalog(t, before, after)
+	require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
+}
+
+// TestLaw1RowTypesOfSessions: functions that a session has compiled with the
+// table's row type go on working in it, after the swap and after the cleanup.
+func TestLaw1RowTypesOfSessions(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	_, err := conn.Exec(t.Context(), `CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 10) g;
+		CREATE FUNCTION one(i int) RETURNS text LANGUAGE plpgsql AS $$DECLARE r t%ROWTYPE; x t.v%TYPE; BEGIN SELECT * INTO r FROM t WHERE id = i; x := r.v; RETURN x; END$$;
+		CREATE FUNCTION put(i int) RETURNS void LANGUAGE plpgsql AS $$DECLARE r t; BEGIN r.id := i; r.v := 'put'; INSERT INTO t SELECT r.*; END$$;
+		CREATE FUNCTION all_of() RETURNS SETOF t LANGUAGE plpgsql AS $$BEGIN RETURN QUERY SELECT * FROM t ORDER BY id; END$$`)
+	require.NoError(t, err)
+	calls := func() {
+		t.Helper()
+		pgtest.Exec(t, conn, `DELETE FROM t WHERE id = 11`)
+		pgtest.Exec(t, conn, `SELECT put(11)`)
+		require.Equal(t, []string{"v3"}, pgtest.Rows(t, conn, `SELECT one(3)`))
+		require.Equal(t, []string{"put"}, pgtest.Rows(t, conn, `SELECT one(11)`))
+		require.Len(t, pgtest.Rows(t, conn, `SELECT v FROM all_of()`), 11)
+	}
+	calls()
+	mustRepave(t, dsn, "run", "t")
+	calls()
+	mustRepave(t, dsn, "cleanup", "t", "--yes")
+	calls()
 }

@@ -85,7 +85,7 @@ func TestLaw1And2WhatIsBoundUnderTraffic(t *testing.T) {
 	})
 	job := runTo(t, env, req, stages.Swap)
 	writers.Await(t, 30)
-	job, err := stages.RevertSwap(t.Context(), env, job)
+	_, err := stages.RevertSwap(t.Context(), env, job)
 	require.NoError(t, err)
 	writers.Await(t, 30)
 	job = runTo(t, env, req, stages.Swap)

@@ -249,3 +249,23 @@ func TestLaw5Field20WithOtherChanges(t *testing.T) {
 	}
 	requireNoTraces(t, conn)
 }
+
+// TestLaw5Field20SubscribersAreNotSurprised: a publication would name the
+// partitions to its subscribers instead of the table; views follow.
+func TestLaw5Field20SubscribersAreNotSurprised(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY, v text)`, `INSERT INTO t SELECT g, g FROM generate_series(1, 50) g`,
+		`CREATE VIEW v AS SELECT v FROM t WHERE id > 0 GROUP BY id`, `CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM t`,
+		`CREATE STATISTICS s ON id, v FROM t`, `CREATE PUBLICATION p FOR TABLE t`)
+	_, stderr, code := repave(t, dsn, "run", "t", "--partition-by", "HASH (id) 4", "--cleanup")
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stderr, "publication p")
+	pgtest.Exec(t, conn, `DROP PUBLICATION p`)
+	mustRepave(t, dsn, "run", "t", "--partition-by", "HASH (id) 4", "--cleanup")
+	require.Equal(t, 50, pgtest.Count(t, conn, `SELECT count(*) FROM v`))
+	pgtest.Exec(t, conn, `REFRESH MATERIALIZED VIEW m`)
+	require.Equal(t, 50, pgtest.Count(t, conn, `SELECT count FROM m`))
+	require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM pg_statistic_ext WHERE stxrelid = 't'::regclass`))
+}

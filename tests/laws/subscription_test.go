@@ -41,7 +41,7 @@ func TestLaw1And5SubscriptionsGoOn(t *testing.T) {
 	req := request(t, source, "parent", func(s *registry.Spec) { s.Tables[0].Change.PKBigint = true })
 	job := runTo(t, env, req, stages.Swap)
 	writers.Await(t, 30)
-	job, err = stages.RevertSwap(t.Context(), env, job)
+	_, err = stages.RevertSwap(t.Context(), env, job)
 	require.NoError(t, err)
 	writers.Await(t, 30)
 	job = runTo(t, env, req, stages.Cleanup)
