@@ -72,6 +72,7 @@ func (p HurryCommit) Statement() Statement {
 // LockTable locks a table ACCESS EXCLUSIVE.
 type LockTable struct {
 	Table Table
+	Only  bool // not what inherits from it
 }
 
 // Statement renders session/lock_table.sql.

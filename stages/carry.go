@@ -102,14 +102,22 @@ func (env *Env) parked(job registry.Job, rewritten bool) carry.Parked {
 	}
 }
 
-// bindingLocks lists the views, outermost first, and other relations that
-// binding locks.
+// bindingLocks lists the views, outermost first, and the tables' parents, which
+// queries lock before the tables, and other relations that binding locks. A
+// query on a parent looks up its children under its lock: without ours it might
+// go on to the parked table after the swap, and write there.
 func bindingLocks(job registry.Job) (views, others []lockable) {
 	if job.Carried == nil {
 		return nil, nil
 	}
+	var parents []lockable
 	for _, d := range slices.Backward(job.Carried.Side(job.Swapped)) {
 		list := job.Carried.Side(job.Swapped)
+		if d.Kind == carry.Inheritance {
+			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
+			parents = append(parents, lockable{d.Relation, name, sqltmpl.LockTable{Table: name, Only: true}.Statement()})
+			continue
+		}
 		if d.OnTable || d.Relation == 0 || !carry.Rebinds(list, d) && !slices.Contains(job.Carried.Recreate, d.Name) {
 			continue
 		}
@@ -121,7 +129,7 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 			others = append(others, tableLock(d.Relation, name))
 		}
 	}
-	return views, others
+	return append(views, parents...), others
 }
 
 // buildStatistics gives the standbys the statistics objects that they should

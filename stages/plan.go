@@ -170,7 +170,7 @@ func (r *PlanReport) bound(dependents []catalog.Dependent) {
 		case d.Direct:
 			r.Carried = append(r.Carried, d.Name+": replaced where it stands in the swap, or made again if its types change")
 		}
-		if d.Direct && !d.OnTable && d.Relation != 0 {
+		if d.Kind == carry.Inheritance || d.Direct && !d.OnTable && d.Relation != 0 {
 			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
 			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
 		}

@@ -280,8 +280,8 @@ func (swap) empty(
 	if err != nil || left == 0 {
 		return false, err
 	}
-	if left > limit || (t.Capture == registry.CaptureDirect && patient) {
-		return false, errAgain
+	if left > limit || (t.Capture == registry.CaptureDirect && patient) || job.Carried.Inherits(job.Swapped) {
+		return false, errAgain // the guard does not see statements on a parent
 	}
 	_, err = capture.DrainFenced(ctx, tx)
 	return true, err

@@ -29,6 +29,12 @@ func (l Load) Side(rewritten bool) []catalog.Dependent {
 	return l.Original
 }
 
+// Inherits reports whether one of the tables has parents, through which
+// statements reach its rows without firing its statement triggers.
+func (l *Load) Inherits(rewritten bool) bool {
+	return l != nil && slices.ContainsFunc(l.Side(rewritten), func(d catalog.Dependent) bool { return d.Kind == Inheritance })
+}
+
 // Forced names what can't be replaced in place whatever the change is, with all
 // that uses it.
 func Forced(list []catalog.Dependent) []string {
@@ -68,6 +74,8 @@ func Rebinds(list []catalog.Dependent, d catalog.Dependent) bool {
 const (
 	MaterializedView = "materialized view"
 	Statistics       = "statistics"
+	// Inheritance has the parent for its relation.
+	Inheritance = "inheritance"
 )
 
 // Views returns the materialized views that are made anew, each after those

@@ -35,7 +35,7 @@ func TestLoadSeesEveryOther(t *testing.T) {
 		{kind: "default", make: `CREATE TABLE public.d (t text DEFAULT (NULL::public.orders)::text)`},
 		{kind: "constraint", make: `CREATE TABLE public.c (t text CONSTRAINT k CHECK (t <> (NULL::public.orders)::text))`},
 		{kind: "inheritance", make: `CREATE TABLE public.child () INHERITS (public.orders)`},
-		{kind: "inheritance", make: `ALTER TABLE public.orders INHERIT public.x`},
+		{kind: "inherited", make: `DO $$BEGIN ALTER TABLE public.orders INHERIT public.x; ALTER TABLE public.x ADD inherited int; END$$`},
 		{kind: "object", make: `CREATE CAST (public.orders AS int) WITH FUNCTION public.castf(public.orders)`},
 		{kind: "extension", make: `ALTER EXTENSION plpgsql ADD TABLE public.orders`},
 		{kind: "type", make: `DO $$BEGIN GRANT USAGE ON TYPE public.orders TO pg_monitor WITH GRANT OPTION; SET ROLE pg_monitor;

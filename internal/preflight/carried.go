@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -12,7 +13,7 @@ import (
 func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 	var relations []uint32
 	for _, d := range in.Dependents {
-		if !d.OnTable && d.Direct && d.Relation != 0 {
+		if d.Kind == carry.Inheritance || !d.OnTable && d.Direct && d.Relation != 0 {
 			relations = append(relations, d.Relation)
 		}
 	}
@@ -23,7 +24,23 @@ func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, relation := range found {
 		findings = append(findings, in.finding("privilege", relation.Cure,
-			"%s mentions the table and has an owner that this role can't act for", relation.What))
+			"%s is bound to the table and has an owner that this role can't act for", relation.What))
 	}
-	return findings, nil
+	return append(findings, in.deferrable()...), nil
+}
+
+// deferrable refuses a child with a deferrable constraint: its last changes are
+// applied under the swap's locks, and writers with an older snapshot that come
+// through a parent would then miss rows without noticing.
+func (in Input) deferrable() []Finding {
+	var findings []Finding
+	for _, d := range in.Dependents {
+		for _, index := range in.Relation.Indexes {
+			if d.Kind == carry.Inheritance && index.Constraint != nil && index.Constraint.Deferrable {
+				findings = append(findings, in.finding("inheritance", string(d.Drop[0])+"; -- and make it again after the swap",
+					"%s can't be carried while constraint %s is deferrable", d.Name, index.Name))
+			}
+		}
+	}
+	return findings
 }

@@ -29,6 +29,8 @@ func consequence(kind string) string {
 		return "writes to the table, and would go on writing to the old one"
 	case "inheritance":
 		return "is bound to the table by inheritance, which this release does not carry"
+	case "inherited":
+		return "comes from the table's parents alone, and would be the table's own after the swap; the cure, which takes no time, makes it so now"
 	case "extension":
 		return "can't be carried by this release"
 	default:
@@ -42,7 +44,7 @@ func dependentCure(other catalog.Other) string {
 		return fmt.Sprintf("-- drop or change it first, and make it again after the swap: %s", other.Description)
 	case other.Kind == "subscription":
 		return other.Drop + "; -- after the table has left the publication on the other side"
-	case other.Kind == "type":
+	case other.Kind == "type", other.Kind == "inherited":
 		return other.Drop
 	default:
 		return other.Drop + "; -- and make it again after the swap"

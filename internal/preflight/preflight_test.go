@@ -135,6 +135,16 @@ var scenarios = []scenario{
 	},
 	{name: "child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, check: "inheritance", problem: "child s.c", cured: true},
 	{
+		name: "child with a deferrable constraint", make: []string{
+			`CREATE TABLE s.c (a int)`, `ALTER TABLE %t INHERIT s.c`, `ALTER TABLE %t ADD CONSTRAINT later UNIQUE (a) DEFERRABLE`,
+		},
+		check: "inheritance", problem: "is deferrable", cured: true,
+	},
+	{
+		name: "inherited column", make: []string{`CREATE TABLE s.c (a int)`, `ALTER TABLE %t INHERIT s.c`, `ALTER TABLE s.c ADD more int`},
+		check: "inherited", problem: "column more", cured: true,
+	},
+	{
 		name: "extension", make: []string{`ALTER EXTENSION plpgsql ADD TABLE %t`},
 		check: "extension", problem: "plpgsql", cured: true,
 	},

@@ -1,6 +1,6 @@
 -- catalog/load_dependents.sql
 -- Read what is tied to tables and has to follow their names to other tables: triggers, policies, rules, publications,
--- statistics and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
+-- statistics, parents and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
 -- and whatever depends on those; each with the statements that take it away and make it again.
 --
 -- lock: ACCESS SHARE on the catalogs only
@@ -75,7 +75,9 @@ relations AS MATERIALIZED (
         WHERE t.classid = 'pg_catalog.pg_policy'::regclass
         UNION ALL
         SELECT g.tgrelid FROM tree t JOIN pg_catalog.pg_trigger g ON g.oid = t.objid
-        WHERE t.classid = 'pg_catalog.pg_trigger'::regclass)
+        WHERE t.classid = 'pg_catalog.pg_trigger'::regclass
+        UNION ALL
+        SELECT h.inhparent FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid)
 ),
 objects AS (
     SELECT 'trigger' AS kind, t.classid, t.objid, r.oid AS rel, r.ours AS on_table, r.relkind,
@@ -332,6 +334,15 @@ objects AS (
         NULL, false, NULL, NULL, NULL, -1
     FROM tables b WHERE b.reloftype <> 0 OR b.type_comment IS NOT NULL OR b.typacl IS NOT NULL
     UNION ALL
+    -- The relation is the parent, which the swap has to lock before the table: queries on it look up its children then.
+    SELECT 'inheritance', 0, b.oid, r.oid, true, r.relkind, 'inheritance of ' || b.quoted || ' from ' || r.quoted,
+        ARRAY['ALTER TABLE ' || b.quoted || ' NO INHERIT ' || r.quoted],
+        ARRAY['ALTER TABLE ' || b.quoted || ' INHERIT ' || r.quoted],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b
+    JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
+    JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
+    UNION ALL
     SELECT 'extension', 0, d.objid, b.oid, true, NULL,
         pg_catalog.format('dependence of index %s on extension %I', i.identity, e.extname),
         ARRAY[pg_catalog.format('ALTER INDEX %s NO DEPENDS ON EXTENSION %I', i.identity, e.extname)],
@@ -387,4 +398,6 @@ CROSS JOIN LATERAL (
                 AND d.objid IN (SELECT g.indexrelid FROM pg_catalog.pg_index g WHERE g.indrelid = o.objid))
         ORDER BY 1) AS depends
 ) e
-ORDER BY o.objid, o.kind
+ORDER BY o.objid, o.kind, (
+    SELECT h.inhseqno FROM pg_catalog.pg_inherits h
+    WHERE o.kind = 'inheritance' AND h.inhrelid = o.objid AND h.inhparent = o.rel)

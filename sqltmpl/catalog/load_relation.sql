@@ -348,7 +348,23 @@ FROM (
             JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhparent, 0) p
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhrelid, 0) c
-            WHERE h.inhrelid = rel.oid OR h.inhparent = rel.oid AND rel.relkind <> 'p'
+            WHERE h.inhrelid = rel.oid AND k.relkind <> 'r' OR h.inhparent = rel.oid AND rel.relkind <> 'p'
+            UNION
+            -- INHERIT makes columns and constraints that are the table's own as well, and those only are carried.
+            SELECT 'inherited', u.what, 'ALTER TABLE ' || rel.quoted || ' '
+                || (SELECT pg_catalog.string_agg(v.word || ' ' || p.identity, ', ' ORDER BY v.word DESC, h.inhseqno)
+                    FROM pg_catalog.pg_inherits h
+                    CROSS JOIN (VALUES ('INHERIT'), ('NO INHERIT')) AS v (word)
+                    CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhparent, 0) p
+                    WHERE h.inhrelid = rel.oid)
+            FROM (
+                SELECT 'column ' || pg_catalog.quote_ident(a.attname) AS what FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = rel.oid AND a.attinhcount > 0 AND NOT a.attislocal AND NOT a.attisdropped
+                UNION ALL
+                SELECT 'constraint ' || pg_catalog.quote_ident(n.conname) FROM pg_catalog.pg_constraint n
+                WHERE n.conrelid = rel.oid AND n.contype IN ('c', 'n') AND n.coninhcount > 0 AND NOT n.conislocal
+            ) u
+            WHERE rel.relkind = 'r' AND NOT rel.relispartition
             UNION
             -- They would ship the shadow and the change log to the subscribers, too.
             SELECT 'publication', 'publication ' || pg_catalog.quote_ident(p.pubname) || ' FOR ALL TABLES',
