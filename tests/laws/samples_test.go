@@ -43,7 +43,7 @@ func TestLaw1And5And6Samples(t *testing.T) {
 			app := startApplication(t, dsn, sample)
 			same := func(what string) {
 				t.Helper()
-				app.await(6)
+				app.await()
 				pgtest.RequireSameCatalog(t, before, snapshotWithoutPositions(t, conn))
 				require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"), what)
 				requireNoTraces(t, conn)
@@ -54,7 +54,7 @@ func TestLaw1And5And6Samples(t *testing.T) {
 				same("plain repack of " + table)
 				wide := sampleRequest(t, conn, sample, bigint, table)
 				job := runTo(t, env, wide, stages.Swap)
-				app.await(6)
+				app.await()
 				requireRules(t, conn, sample)
 				job, err = stages.RevertSwap(t.Context(), env, job)
 				require.NoError(t, err)
@@ -63,12 +63,12 @@ func TestLaw1And5And6Samples(t *testing.T) {
 			}
 			wide := sampleRequest(t, conn, sample, bigint, sample.Together...)
 			job := runTo(t, env, wide, stages.Swap)
-			app.await(6)
+			app.await()
 			_, err = stages.RevertSwap(t.Context(), env, job)
 			require.NoError(t, err)
-			app.await(6)
+			app.await()
 			runTo(t, env, wide, stages.Cleanup)
-			app.await(6)
+			app.await()
 			app.stop()
 			requireRules(t, conn, sample)
 			requireNoTraces(t, conn)
@@ -150,11 +150,11 @@ func (a *application) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.
 	}
 }
 
-// await waits until each session has committed n more transactions.
-func (a *application) await(n int64) {
+// await waits until each session has committed some more transactions.
+func (a *application) await() {
 	a.t.Helper()
 	for i := range a.done {
-		want := a.done[i].Load() + n
+		want := a.done[i].Load() + 6
 		require.Eventually(a.t, func() bool { return a.done[i].Load() >= want || a.failed() != "" }, time.Minute, 5*time.Millisecond, "a session stands still")
 	}
 	require.Empty(a.t, a.failed())

@@ -97,13 +97,13 @@ func (m *maker) makeColumns() (definitions []string) {
 			d += " GENERATED " + map[bool]string{true: "ALWAYS", false: "BY DEFAULT"}[c.always] + " AS IDENTITY" +
 				m.when(50, " (START 30000 INCREMENT 3 CACHE 2)")
 			c.serial = true
-		case !c.key && m.maybe(30):
-			c.notNull = true
-			d += " NOT NULL"
-			fallthrough
-		case !c.key && m.maybe(30):
-			c.hasDefault = true
-			d += " DEFAULT " + c.of("7")
+		case !c.key:
+			if c.notNull = m.maybe(30); c.notNull {
+				d += " NOT NULL"
+			}
+			if c.hasDefault = c.notNull || m.maybe(30); c.hasDefault {
+				d += " DEFAULT " + c.of("7")
+			}
 		}
 		definitions = append(definitions, d)
 	}

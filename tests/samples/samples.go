@@ -4,7 +4,6 @@ package samples
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"math/rand/v2"
 
