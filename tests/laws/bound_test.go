@@ -80,7 +80,6 @@ CREATE VIEW other.onmm AS SELECT s FROM other.mm;
 CREATE MATERIALIZED VIEW other.empty AS SELECT name FROM "Rich ""table" WITH NO DATA;
 CREATE MATERIALIZED VIEW other.of_view AS SELECT n FROM "a view";
 COMMENT ON TYPE "Rich ""table" IS 'row'; GRANT USAGE ON TYPE "Rich ""table" TO pg_monitor;
-CREATE TABLE other."the parent" (nr int); ALTER TABLE "Rich ""table" INHERIT other."the parent";
 ALTER INDEX many DEPENDS ON EXTENSION plpgsql; ALTER TRIGGER off ON "Rich ""table" DEPENDS ON EXTENSION plpgsql;
 RESET search_path;
 `
