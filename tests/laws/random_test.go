@@ -22,7 +22,7 @@ import (
 )
 
 // randomCases is how many tables are made up, unless REPAVE_RANDOM says otherwise.
-const randomCases = 12
+const randomCases = 4
 
 // TestLaw1And2And5And6RandomTables makes up tables with all that may be bound to
 // them, traffic and changes, and takes each there and back, in random order.
