@@ -132,7 +132,7 @@ func TestPlanAndReportSayWhatTheOrderSaves(t *testing.T) {
 
 	_, stderr, code = repave(t, dsn, "plan", "wasteful", "--set", "fillfactor")
 	require.Equal(t, 2, code)
-	require.Contains(t, stderr, "hint: for example: --set fillfactor=90")
+	require.Contains(t, stderr, "hint: for example: --set 'fillfactor=90'")
 	stdout, _, code = repave(t, dsn, "plan", "wasteful", "--optimize-columns")
 	require.Zero(t, code)
 	require.Contains(t, stdout, "no other order of the columns saves anything")

@@ -169,7 +169,7 @@ func TestField20ClausesAreRefused(t *testing.T) {
 		{1, "RANGE takes", "RANGE (v) WIDTH 1", []string{"--drop-constraint", "t_pkey"}},
 		{1, "\"t_pdefault\" already", "RANGE (id) WIDTH 10", []string{"--drop-constraint", "t_v_key"}},
 		{1, "no such constraint", "RANGE (id) WIDTH 10", []string{"--drop-constraint", "nope"}},
-		{2, "without --partition-by", "", []string{"--partitions-ahead", "3"}},
+		{2, "where nothing is partitioned", "", []string{"--partitions-ahead", "3"}},
 	} {
 		args := append([]string{"run", "t"}, test.more...)
 		if test.flag != "" {
