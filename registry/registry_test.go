@@ -176,3 +176,33 @@ func TestSpecOfSeveralTables(t *testing.T) {
 	require.Equal(t, "public.orders", two.Args())
 	require.Len(t, two.Names(), 2)
 }
+
+// TestAStreamsPositionOnlyGoesForward keeps a process that lost its lock, and
+// does not know yet, from undoing what another has recorded.
+func TestAStreamsPositionOnlyGoesForward(t *testing.T) {
+	t.Parallel()
+	reg, conn, _ := newRegistry(t)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	ctx := t.Context()
+	_, err = reg.Stream(ctx, conn, id, registry.Forward)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+	begun := registry.Stream{Direction: registry.Forward, Slot: "s", Publication: "p", SystemID: "1", Database: "d"}
+	require.NoError(t, reg.BeginStream(ctx, conn, id, begun))
+	require.NoError(t, reg.BeginStream(ctx, conn, id, begun))
+	in := func(fn func(tx pgx.Tx) error) error { return pgx.BeginFunc(ctx, conn, fn) }
+	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 5) }), "no slot yet")
+	require.NoError(t, in(func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7) }))
+	require.NoError(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 9) }))
+	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 8) }))
+	require.NoError(t, reg.MixStream(ctx, conn, id, registry.Forward))
+	require.NoError(t, reg.EndCopy(ctx, conn, id, registry.Forward, 11))
+	got, err := reg.Stream(ctx, conn, id, registry.Forward)
+	require.NoError(t, err)
+	require.NotNil(t, got.AppliedAt)
+	got.AppliedAt = nil
+	begun.Began, begun.Applied, begun.Copied, begun.Mixed = 7, 9, 11, true
+	require.Equal(t, begun, got)
+	require.NoError(t, reg.EndStream(ctx, conn, id, registry.Forward))
+	require.NoError(t, reg.Delete(ctx, conn, id))
+}

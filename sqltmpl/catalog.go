@@ -59,3 +59,15 @@ func (p LoadDependents) Statement() Statement {
 		"oids": p.OIDs, "registry": string(p.Registry),
 	})
 }
+
+// ListTables lists the tables of some schemas, or of all.
+type ListTables struct {
+	Registry string // left out
+	Schemas  []string
+	All      bool
+}
+
+// Statement renders catalog/list_tables.sql.
+func (p ListTables) Statement() Statement {
+	return render("catalog/list_tables.sql", p, pgx.StrictNamedArgs{"registry": p.Registry, "schemas": p.Schemas, "all": p.All})
+}

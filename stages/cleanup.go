@@ -130,7 +130,7 @@ func eraseStage(ctx context.Context, env *Env, job registry.Job) error {
 	began := time.Now()
 	event := Event{Job: job.ID, Table: job.Title(), Stage: Cleanup, Phase: Began}
 	env.Report(event)
-	if err := erase(ctx, env, job); err != nil {
+	if err := courseOf(job).erase(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)
 	}
 	event.Phase, event.Elapsed = Finished, time.Since(began)

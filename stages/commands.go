@@ -46,16 +46,10 @@ func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, 
 	if err != nil {
 		return job, err
 	}
-	for _, t := range job.Tables {
-		if err := sequencesFit(ctx, env, t); err != nil {
-			// Rows that do not fit either are the better reason.
-			if rows := listMisfits(ctx, env, job, t, err); rows != nil {
-				err = rows
-			}
-			return job, fail(ctx, env, job, Replay, err)
-		}
+	if err := courseOf(job).revertible(ctx, env, job); err != nil {
+		return job, fail(ctx, env, job, Replay, err)
 	}
-	return loop(ctx, env, job, backward(), Swap)
+	return loop(ctx, env, job, courseOf(job).backward(), Swap)
 }
 
 // sequencesFit refuses to go back while a sequence stands beyond what it could
@@ -87,17 +81,13 @@ func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, e
 	if err := Unfinished(job); err != nil {
 		return job, err
 	}
-	if job.Swapped {
-		if err := validate(ctx, env, job); err != nil {
-			return job, err
-		}
-	} else if Name(job.Stage).Before(Replay) {
-		return job, &StateError{
-			Problem: fmt.Sprintf("%s can't be verified yet: the job is in %s", job.Title(), job.Stage),
-			Advice:  fmt.Sprintf("go on with: repave run %s%s --until verify", job.Args(), job.Flags),
-		}
+	if !job.Swapped && Name(job.Stage).Before(Replay) {
+		return job, notYet(job)
 	}
-	if err := runStage(ctx, env, job, verify{}, job.Swapped); err != nil {
+	if at, err := courseOf(job).settle(ctx, env, job); err != nil {
+		return job, fail(ctx, env, job, at, err)
+	}
+	if err := runStage(ctx, env, job, courseOf(job).comparing(), job.Swapped); err != nil {
 		return job, fail(ctx, env, job, Verify, err)
 	}
 	return job, env.Registry.SetProven(ctx, env.Target, job.ID, false)
@@ -117,10 +107,7 @@ func Erase(ctx context.Context, env *Env, job registry.Job) error {
 				job.Args(), job.Flags, job.Args()),
 		}
 	}
-	if err := awaitOrphans(ctx, env, job); err != nil {
-		return fail(ctx, env, job, Cleanup, err)
-	}
-	if err := validate(ctx, env, job); err != nil {
+	if _, err := courseOf(job).settle(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)
 	}
 	if err := eraseStage(ctx, env, job); err != nil {
@@ -143,13 +130,8 @@ func Reset(ctx context.Context, env *Env, job registry.Job) error {
 				job.Args(), job.Args()),
 		}
 	}
-	if err := awaitOrphans(ctx, env, job); err != nil {
+	if _, err := courseOf(job).settle(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)
-	}
-	if Name(job.Stage) == Replay {
-		if err := validate(ctx, env, job); err != nil {
-			return fail(ctx, env, job, Cleanup, err)
-		}
 	}
 	return eraseStage(ctx, env, job)
 }

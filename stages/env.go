@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/repave-pg/repave/registry"
@@ -24,6 +26,9 @@ type Options struct {
 	MaintenanceMem string        // maintenance_work_mem of index builds; "" is the server's
 	CheckData      time.Duration // how long plan tries conversions on the data; 0 is not at all
 	SkipVerify     bool          // for measurements only: swap without proof
+	CutoverTimeout time.Duration // across clusters: writes are refused for no longer, unless the target was opened
+	OnFence        string        // across clusters: a command to run just before writes are refused
+	OnOpen         string        // and just after the other side was opened
 }
 
 // AutoActive is a MaxActive of as many sessions as the server can serve at once.
@@ -34,7 +39,7 @@ func Defaults() Options {
 	return Options{
 		Workers: 2, BatchTime: 500 * time.Millisecond, MaxLag: 10 * time.Second, MaxActive: AutoActive,
 		LockTimeout: 500 * time.Millisecond, LockAttempts: 60, SnapshotWait: time.Hour,
-		CheckData: 10 * time.Second,
+		CheckData: 10 * time.Second, CutoverTimeout: 30 * time.Second,
 	}
 }
 
@@ -43,12 +48,29 @@ func Defaults() Options {
 type Env struct {
 	Source   *pgxpool.Pool
 	Target   *pgxpool.Pool
+	Ends     Ends // across clusters
 	Registry *registry.Registry
 	Logger   *slog.Logger
 	Report   func(Event)
 	Options  Options
 	Operator Operator
 	Stats    *Stats
+}
+
+// Ends are what replication connections across clusters are made with; nil in
+// place.
+type Ends struct {
+	Source, Target *pgx.ConnConfig
+	// held is the replication connection whose snapshot the copy is made in, while there is one.
+	held *pgconn.PgConn
+}
+
+// Close closes the pools.
+func (env *Env) Close() {
+	env.Source.Close()
+	if env.Target != env.Source {
+		env.Target.Close()
+	}
 }
 
 // Operator is who runs us, as far as stages need to know.
@@ -66,6 +88,7 @@ type Stats struct {
 	LockMisses  int           // waits that were given up
 	Verified    int64         // rows compared by the last verify
 	Pending     int64         // keys it left to replay
+	Refused     time.Duration // how long a cutover refused writes
 	Stages      []StageStat
 }
 
@@ -81,6 +104,12 @@ func (s *Stats) lock(wait, hold time.Duration) {
 	defer s.mu.Unlock()
 	s.LongestWait = max(s.LongestWait, wait)
 	s.LongestHold = max(s.LongestHold, hold)
+}
+
+func (s *Stats) refused(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Refused = max(s.Refused, d)
 }
 
 func (s *Stats) miss(wait time.Duration) {

@@ -77,7 +77,7 @@ func Resume(ctx context.Context, env *Env, job registry.Job, until Name) (regist
 		return job, err
 	}
 	if !job.Swapped {
-		if job, err = loop(ctx, env, job, forward(), until); err != nil {
+		if job, err = loop(ctx, env, job, courseOf(job).forward(), until); err != nil {
 			return job, err
 		}
 	}
@@ -90,13 +90,8 @@ func Resume(ctx context.Context, env *Env, job registry.Job, until Name) (regist
 // settle brings a job that a process left at some point into a state from
 // which stages can go on.
 func settle(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
-	if err := awaitOrphans(ctx, env, job); err != nil {
-		return job, fail(ctx, env, job, Name(job.Stage), err)
-	}
-	if job.Swapped || Name(job.Stage) == Replay {
-		if err := validate(ctx, env, job); err != nil {
-			return job, fail(ctx, env, job, Swap, err)
-		}
+	if at, err := courseOf(job).settle(ctx, env, job); err != nil {
+		return job, fail(ctx, env, job, at, err)
 	}
 	// What an earlier process has verified may have changed since: prove it again.
 	if !job.Swapped && Replay.Before(Name(job.Stage)) {
@@ -183,13 +178,9 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	names := req.job()
 	event := Event{Table: names.Title(), Stage: Preflight, Phase: Began}
 	env.Report(event)
-	refused := &RefusedError{}
-	for i, t := range names.Tables {
-		findings, err := check(ctx, env, t.Name, t.SourceOID, req.Spec.Tables[i].Effective())
-		if err != nil {
-			return registry.Job{}, err
-		}
-		refused.add(t.Name.Plain(), findings)
+	refused, err := courseOf(names).check(ctx, env, req)
+	if err != nil {
+		return registry.Job{}, err
 	}
 	if len(refused.Findings) > 0 {
 		return registry.Job{}, refused
@@ -201,7 +192,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 		return names, nil
 	}
 	var id int64
-	err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		var err error
 		id, err = env.Registry.Create(ctx, tx, req.Spec, req.OIDs, req.Flags, env.Operator.Conversions, env.Operator.Version)
 		if err != nil {
@@ -217,7 +208,7 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 
 // job is the job that a request would begin; it has no number.
 func (req Request) job() registry.Job {
-	job := registry.Job{Spec: req.Spec}
+	job := registry.Job{Strategy: req.Spec.Strategy, Spec: req.Spec}
 	for i, t := range req.Spec.Tables {
 		job.Tables = append(job.Tables, registry.Table{Number: i + 1, Name: t.Name, SourceOID: req.OIDs[i]})
 	}

@@ -11,7 +11,7 @@ func TestOrderOfStages(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []Name{Preflight, Setup, Backfill, SyncSchema, Replay, Verify, Swap, Cleanup}, Order())
 	var ran []Name
-	for _, s := range forward() {
+	for _, s := range (inPlace{}).forward() {
 		ran = append(ran, s.Name())
 	}
 	require.Equal(t, []Name{Setup, Backfill, SyncSchema, Replay, Verify, Swap}, ran)

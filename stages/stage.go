@@ -51,14 +51,6 @@ type Stage interface {
 	Run(ctx context.Context, env *Env, job registry.Job) (rows int64, err error)
 }
 
-// forward returns the stages between preflight and cleanup, which Run loops over.
-func forward() []Stage {
-	return []Stage{setup{}, backfill{}, syncSchema{}, replay{}, verify{}, swap{}}
-}
-
-// backward returns the stages of revert-swap: the same, from replay on.
-func backward() []Stage { return []Stage{replay{}, verify{}, swap{}} }
-
 // An Event tells how a stage comes along. Unknown numbers are 0.
 type Event struct {
 	Job      int64

@@ -17,7 +17,8 @@ type asked struct {
 	names       []string
 	changes     []shadow.Change // of names
 	referencing bool
-	file        *specFile // nil: on the command line
+	file        *specFile  // nil: on the command line
+	wholesale   *wholesale // nil: they are named
 }
 
 func fileFlag() cli.Flag {
@@ -31,6 +32,9 @@ func fileFlag() cli.Flag {
 // work, what the command line says wins over the file.
 func askedOf(c *cli.Context) (asked, error) {
 	if !c.IsSet("file") {
+		if all, err := wholesaleOf(c); err != nil || all != nil {
+			return asked{wholesale: all}, err
+		}
 		names, err := tables(c)
 		if err != nil {
 			return asked{}, err

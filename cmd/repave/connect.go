@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,6 +27,7 @@ type database struct {
 	operator db.Operator
 	registry *registry.Registry
 	look     *pgxpool.Pool // a session for looking things up
+	source   *database     // across clusters: where tables are moved from; nil in place
 }
 
 // connect opens the database of the global flags.
@@ -34,14 +36,37 @@ func (p *program) connect(c *cli.Context) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := c.String("dsn")
-	if dsn == "" {
-		dsn = os.Getenv("REPAVE_DSN")
-	} else if hasPassword(dsn) {
-		fmt.Fprintln(p.stderr, "warning: --dsn has a password in it, which everybody on this machine can see in ps; "+
-			"put it into PGPASSWORD, ~/.pgpass, or the whole DSN into REPAVE_DSN")
+	application := "repave " + c.Command.Name
+	source, err := p.sourceOf(c)
+	if err != nil {
+		return nil, err
 	}
-	return open(c.Context, dsn, "repave "+c.Command.Name, reg)
+	if source == "" {
+		return open(c.Context, p.dsn(c, "dsn"), application, reg)
+	}
+	d, err := open(c.Context, p.dsn(c, "target"), application, reg)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	if d.source, err = open(c.Context, source, application, reg); err != nil {
+		d.close()
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	return d, nil
+}
+
+// dsn reads the DSN of a flag or of its environment variable.
+func (p *program) dsn(c *cli.Context, flag string) string {
+	variable := "REPAVE_" + strings.ToUpper(flag)
+	dsn := c.String(flag)
+	if dsn == "" {
+		return os.Getenv(variable)
+	}
+	if hasPassword(dsn) {
+		fmt.Fprintf(p.stderr, "warning: --%s has a password in it, which everybody on this machine can see in ps; "+
+			"put it into PGPASSWORD, ~/.pgpass, or the whole DSN into %s\n", flag, variable)
+	}
+	return dsn
 }
 
 // open opens the database of a DSN.
@@ -60,7 +85,12 @@ func open(ctx context.Context, dsn, application string, reg *registry.Registry) 
 	return d, nil
 }
 
-func (d *database) close() { d.look.Close() }
+func (d *database) close() {
+	d.look.Close()
+	if d.source != nil {
+		d.source.close()
+	}
+}
 
 // session opens a session of its own, outside any pool.
 func (d *database) session(ctx context.Context) (*pgx.Conn, error) {
@@ -136,6 +166,9 @@ func (e *grantError) Hint() string { return "as the owner or a superuser: " + e.
 // env opens the pool that stages work with. An existing job keeps the settings
 // that it began with.
 func (d *database) env(ctx context.Context, o stages.Options, job *registry.Job) (*stages.Env, error) {
+	if err := d.fits(job); err != nil {
+		return nil, err
+	}
 	conversions := d.operator.Conversions()
 	if job != nil && stages.Unfinished(*job) == nil {
 		conversions = job.Settings
@@ -144,8 +177,13 @@ func (d *database) env(ctx context.Context, o stages.Options, job *registry.Job)
 	if err != nil {
 		return nil, err
 	}
+	source, ends, err := d.otherEnd(ctx, o, conversions, pool)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
 	return &stages.Env{
-		Source: pool, Target: pool, Registry: d.registry, Options: o, Stats: &stages.Stats{},
+		Source: source, Target: pool, Ends: ends, Registry: d.registry, Options: o, Stats: &stages.Stats{},
 		Report: func(stages.Event) {},
 		Operator: stages.Operator{
 			SearchPath: d.operator.SearchPath, Conversions: d.operator.Conversions(), Version: version,

@@ -35,6 +35,7 @@ func (p *program) demoCommand() *cli.Command {
 		Usage: "the whole thing on a throw-away server, with live traffic",
 		Flags: []cli.Flag{
 			&cli.Int64Flag{Name: "rows", Value: 1_000_000, Usage: "rows of the table"},
+			&cli.BoolFlag{Name: "across", Usage: "move tables to a second server, and back"},
 			&cli.BoolFlag{Name: "keep", Usage: "keep the server until Ctrl-C, to look around"},
 		},
 		Action: p.demo,
@@ -61,6 +62,12 @@ func (p *program) demo(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	o := workOptions{
+		stages: stages.Defaults(), logger: logger, live: p.stderr.live() && !c.Bool("no-progress"),
+	}
+	if c.Bool("across") {
+		return p.demoAcross(c.Context, install, &demoAcross{p: p, registry: reg, rows: rows, work: o})
+	}
 	p.say("starting a throw-away PostgreSQL %d", install.Version)
 	server, err := pgserver.Start(c.Context, install, pgserver.Options{Settings: map[string]string{"max_wal_size": "4GB"}})
 	if err != nil {
@@ -71,9 +78,6 @@ func (p *program) demo(c *cli.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, server.Stop(ctx))
 	}()
-	o := workOptions{
-		stages: stages.Defaults(), logger: logger, live: p.stderr.live() && !c.Bool("no-progress"),
-	}
 	demo := &demo{p: p, dsn: server.DSN("postgres"), registry: reg, rows: rows, work: o}
 	if err := demo.run(c.Context); err != nil {
 		return cmp.Or(c.Err(), err) // interrupted: there will be no job to go on with

@@ -18,6 +18,8 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		// Not read by cli: its help would show what the variable holds.
 		&cli.StringFlag{Name: "dsn", Usage: "URI or keywords; else REPAVE_DSN, else libpq's PG* variables"},
+		&cli.StringFlag{Name: "source", Usage: "across clusters: `DSN` of the cluster to move from; else REPAVE_SOURCE"},
+		&cli.StringFlag{Name: "target", Usage: "across clusters: `DSN` of the cluster to move to, which keeps the registry; else REPAVE_TARGET"},
 		&cli.StringFlag{Name: "registry-schema", Value: "repave", Usage: "schema that remembers the jobs"},
 		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json, to stderr"},
 		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error"},
@@ -59,6 +61,9 @@ func effortFlagSet() []cli.Flag {
 		&cli.DurationFlag{Name: "lock-timeout", Value: d.LockTimeout, Usage: "longest wait for a lock on a user's table"},
 		&cli.IntFlag{Name: "lock-attempts", Value: d.LockAttempts, Usage: "how often to try for a lock"},
 		&cli.DurationFlag{Name: "snapshot-wait", Value: d.SnapshotWait, Usage: "longest wait for old snapshots before the swap"},
+		&cli.DurationFlag{Name: "cutover-timeout", Value: d.CutoverTimeout, Usage: "across clusters: how long writes may be refused before the cutover is called off"},
+		&cli.StringFlag{Name: "on-fence", Usage: "across clusters: `COMMAND` to run just before writes are refused, such as a pooler's PAUSE"},
+		&cli.StringFlag{Name: "on-open", Usage: "across clusters: `COMMAND` to run once the other side is open, such as a pooler's RESUME"},
 		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: the server's)"},
 		&cli.BoolFlag{Name: "skip-verify", Hidden: true, Usage: "swap without proof, for measurements only"},
 	}
@@ -158,7 +163,8 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 		Workers: c.Int("workers"), BatchTime: c.Duration("batch-time"), MaxRate: c.Float64("max-rate"),
 		MaxLag: c.Duration("max-lag"), LockTimeout: c.Duration("lock-timeout"), LockAttempts: c.Int("lock-attempts"),
 		SnapshotWait: c.Duration("snapshot-wait"), MaintenanceMem: c.String("maintenance-work-mem"),
-		SkipVerify: c.Bool("skip-verify"),
+		SkipVerify: c.Bool("skip-verify"), CutoverTimeout: c.Duration("cutover-timeout"),
+		OnFence: c.String("on-fence"), OnOpen: c.String("on-open"),
 	}
 	var wrong []*valueError
 	need := func(ok bool, key, what, example string) {
@@ -178,6 +184,7 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 	need(out.MaxLag >= 0, "max_lag", "not be negative", "10s")
 	need(out.LockTimeout > 0, "lock_timeout", "be positive", "500ms")
 	need(out.LockAttempts > 0, "lock_attempts", "be positive", "60")
+	need(out.CutoverTimeout > 0, "cutover_timeout", "be positive", "30s")
 	need(out.SnapshotWait > 0, "snapshot_wait", "be positive", "1h")
 	return out, wrong
 }

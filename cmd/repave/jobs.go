@@ -79,9 +79,10 @@ func (d *database) findOne(ctx context.Context, name string) (registry.Job, erro
 
 // A target is what a new or resumed job works on.
 type target struct {
-	tables []sqltmpl.Table
-	oids   []uint32      // of the source tables
-	job    *registry.Job // nil if there is none yet
+	strategy string
+	tables   []sqltmpl.Table
+	oids     []uint32      // of the source tables
+	job      *registry.Job // nil if there is none yet
 	// What joins the tables that were named, by --with-referencing.
 	referencing bool
 	widen       []stages.Widening
@@ -90,6 +91,9 @@ type target struct {
 
 // asked finds the tables for plan, whether or not they have a job.
 func (d *database) asked(ctx context.Context, a asked) (target, error) {
+	if a.wholesale != nil {
+		return d.expand(ctx, a.wholesale)
+	}
 	out, err := d.named(ctx, a.names)
 	if err != nil {
 		return out, a.located(len(out.tables), err)
@@ -103,9 +107,9 @@ func (d *database) asked(ctx context.Context, a asked) (target, error) {
 
 // named finds tables; if one can't be found it returns those before it.
 func (d *database) named(ctx context.Context, names []string) (target, error) {
-	var out target
+	out := target{strategy: d.strategy()}
 	for _, name := range names {
-		oid, table, err := d.resolve(ctx, name)
+		oid, table, err := d.live().resolve(ctx, name)
 		if err != nil {
 			return out, err
 		}
@@ -219,7 +223,7 @@ func plainNames(tables []sqltmpl.Table) string {
 
 // targetOf is the target of a job that was found.
 func targetOf(job registry.Job) target {
-	t := target{job: &job}
+	t := target{job: &job, strategy: job.Strategy}
 	for _, table := range job.Tables {
 		t.tables, t.oids = append(t.tables, table.Name), append(t.oids, table.SourceOID)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (p *program) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "say what run would do, and whether it would; nothing is written",
 		ArgsUsage: "TABLE... | -f FILE",
-		Flags: append(append(changeFlagSet(), effortFlagSet()...),
+		Flags: append(slices.Concat(changeFlagSet(), effortFlagSet(), wholesaleFlagSet()),
 			&cli.DurationFlag{
 				Name: "check-data", Value: stages.Defaults().CheckData,
 				Usage: "how long to try conversions on the data; what is not looked at by then is sampled; 0 is not at all",
@@ -62,7 +63,7 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	defer env.Source.Close()
+	defer env.Close()
 	env.Logger = logger
 	req := request(t)
 	plans, err := stages.Plan(c.Context, env, req)

@@ -14,6 +14,7 @@ import (
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/stages"
 )
 
 // changeFlags returns the flags that ask for change, with a leading space, to
@@ -82,6 +83,10 @@ func sizedAhead(change shadow.Change) bool {
 // tables, in a shell: those that ask for the same, or, if no flags can, one that
 // leaves it to the job.
 func specFlags(spec registry.Spec) string {
+	strategy := ""
+	if spec.Strategy == stages.Logical {
+		strategy = " --strategy=" + spec.Strategy
+	}
 	var all *shadow.Change
 	for _, t := range spec.Tables {
 		switch {
@@ -89,20 +94,21 @@ func specFlags(spec registry.Spec) string {
 		case all == nil:
 			all = &t.Change
 		case len(all.Differences(t.Change)) > 0:
-			return " --" + asBegun
+			return strategy + " --" + asBegun
 		}
 	}
 	if all == nil {
-		return " --" + asBegun
+		return strategy + " --" + asBegun
 	}
 	words := changeWords(*all)
 	if spec.WithReferencing {
 		words = append(words, "--with-referencing")
 	}
 	if got, err := understood(words); err != nil || len(all.Differences(got)) > 0 {
-		return " --" + asBegun
+		return strategy + " --" + asBegun
 	}
 	var out strings.Builder
+	out.WriteString(strategy)
 	for _, word := range words {
 		out.WriteString(" " + shell.Quote(word))
 	}

@@ -27,6 +27,7 @@ type report struct {
 	LongestLockWait float64        `json:"longest_lock_wait_ms"`
 	LongestLockHold float64        `json:"longest_lock_hold_ms"`
 	LockMisses      int            `json:"lock_misses"`
+	Refused         float64        `json:"writes_refused_ms,omitempty"` // by a cutover
 	Verify          verdict        `json:"verify"`
 	Sizes           []sizeReport   `json:"sizes"`
 	Layouts         []layoutReport `json:"layouts,omitempty"` // with --optimize-columns
@@ -128,7 +129,7 @@ func (r *report) measure(ctx context.Context, t *task, job registry.Job) error {
 func (r *report) stats(env *stages.Env, err error) {
 	s := env.Stats
 	r.LongestLockWait, r.LongestLockHold = ms(s.LongestWait), ms(s.LongestHold)
-	r.LockMisses = s.LockMisses
+	r.LockMisses, r.Refused = s.LockMisses, ms(s.Refused)
 	for _, stage := range s.Stages {
 		r.Stages = append(r.Stages, stageReport{stage.Stage, stage.Elapsed.Seconds(), stage.Rows})
 		if stage.Stage == stages.Verify {

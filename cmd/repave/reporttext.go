@@ -56,6 +56,9 @@ func (r *report) print(w io.Writer) {
 		say("locks    longest wait %s, longest hold %s, %d given up", lock(r.LongestLockWait), lock(r.LongestLockHold),
 			r.LockMisses)
 	}
+	if r.Refused > 0 {
+		say("cutover  writes were refused for %s", milliseconds(time.Duration(r.Refused*float64(time.Millisecond))))
+	}
 	switch r.Verify.Verdict {
 	case verdictEqual:
 		say("verify   equal: %s rows compared, %s changes pending at that moment", number(r.Verify.Rows),

@@ -10,9 +10,6 @@ import (
 	"github.com/repave-pg/repave/stages"
 )
 
-// strategy is the only one that this release has.
-const strategy = "changelog"
-
 // asBegun is the flag that leaves to the job what to change.
 const asBegun = "as-begun"
 
@@ -22,7 +19,7 @@ func (p *program) runCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "start a job, or go on with it where it stopped, up to its swap",
 		ArgsUsage: "TABLE... | -f FILE",
-		Flags: append(flags,
+		Flags: append(append(flags, wholesaleFlagSet()...),
 			fileFlag(),
 			&cli.BoolFlag{Name: asBegun, Usage: "go on with the job of these tables as it was begun, whatever file or flags that was with"},
 			&cli.StringFlag{Name: "until", Usage: "stop after this `STAGE` (default: swap)"},
@@ -111,7 +108,7 @@ func (t target) begun() (stages.Request, error) {
 // request is what stages are asked for: of every table that was named what was
 // asked, and of those that joined what the job has of them.
 func request(t target) stages.Request {
-	spec := registry.Spec{Strategy: strategy, WithReferencing: t.referencing}
+	spec := registry.Spec{Strategy: t.strategy, WithReferencing: t.referencing}
 	for _, table := range t.tables {
 		spec.Tables = append(spec.Tables, registry.TableSpec{Name: table, Change: t.changes[table]})
 	}
@@ -137,7 +134,7 @@ func (t *task) rewrite(ctx context.Context, req stages.Request, last stages.Name
 	out.job(job, req)
 	out.AlreadyDone = err == nil && stages.Name(job.Stage) == stages.Done
 	out.Cleaned = out.AlreadyDone
-	if err == nil && job.Swapped && !out.Cleaned {
+	if err == nil && job.Swapped && !out.Cleaned && job.Strategy == stages.ChangeLog {
 		err = out.measure(ctx, t, job)
 	}
 	if err == nil && last == stages.Cleanup && !out.Cleaned {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
 )
 
@@ -107,6 +108,13 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 	} else {
 		// Whoever waited is gone.
 		s.Waiting, s.RowsPerSecond, s.ETA = "", 0, 0
+	}
+	var source sqltmpl.DB
+	if d.source != nil {
+		source = d.source.look
+	}
+	if s.Stream, err = stages.StreamOf(ctx, source, d.look, d.registry, job); err != nil {
+		return s, fmt.Errorf("looking at the stream: %w", err)
 	}
 	s.Backlog, err = stages.CountBacklog(ctx, d.look, d.registry, job, mostBacklog)
 	if err != nil {

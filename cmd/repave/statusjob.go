@@ -10,26 +10,27 @@ import (
 
 // A jobStatus is what status says of a job. Its keys are a promise.
 type jobStatus struct {
-	Job           int64         `json:"job"`
-	Tables        []string      `json:"tables"`
-	Stage         string        `json:"stage"`
-	Backward      bool          `json:"backward"` // revert-swap is under way
-	Swapped       bool          `json:"swapped"`
-	Proven        bool          `json:"proven"`
-	Since         time.Time     `json:"since"`
-	StageSeconds  float64       `json:"stage_seconds"`
-	CreatedAt     time.Time     `json:"created_at"`
-	CopiedPercent float64       `json:"copied_percent"`
-	CopiedRows    int64         `json:"copied_rows"`
-	RowsPerSecond float64       `json:"rows_per_second"`
-	ETA           float64       `json:"eta_seconds"` // of the backfill; 0 if unknown
-	Backlog       int64         `json:"backlog"`
-	Partitions    []string      `json:"partitions"` // that the rewritten table has; null if it is not partitioned
-	Waiting       string        `json:"waiting"`
-	LastError     string        `json:"last_error"`
-	Worker        *workerStatus `json:"worker"` // null: nobody works on it
-	Next          string        `json:"next_command"`
-	Undo          string        `json:"undo_command"`
+	Job           int64                `json:"job"`
+	Tables        []string             `json:"tables"`
+	Stage         string               `json:"stage"`
+	Backward      bool                 `json:"backward"` // revert-swap is under way
+	Swapped       bool                 `json:"swapped"`
+	Proven        bool                 `json:"proven"`
+	Since         time.Time            `json:"since"`
+	StageSeconds  float64              `json:"stage_seconds"`
+	CreatedAt     time.Time            `json:"created_at"`
+	CopiedPercent float64              `json:"copied_percent"`
+	CopiedRows    int64                `json:"copied_rows"`
+	RowsPerSecond float64              `json:"rows_per_second"`
+	ETA           float64              `json:"eta_seconds"` // of the backfill; 0 if unknown
+	Backlog       int64                `json:"backlog"`
+	Partitions    []string             `json:"partitions"`       // that the rewritten table has; null if it is not partitioned
+	Stream        *stages.StreamStatus `json:"stream,omitempty"` // of a job across clusters
+	Waiting       string               `json:"waiting"`
+	LastError     string               `json:"last_error"`
+	Worker        *workerStatus        `json:"worker"` // null: nobody works on it
+	Next          string               `json:"next_command"`
+	Undo          string               `json:"undo_command"`
 }
 
 type workerStatus struct {

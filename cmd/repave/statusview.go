@@ -91,6 +91,19 @@ func (s jobStatus) print(out *strings.Builder) {
 	if n := len(s.Partitions); n > 0 {
 		say("parts", "%d partitions, %s to %s", n, s.Partitions[0], s.Partitions[n-1])
 	}
+	if s.Stream != nil {
+		line := fmt.Sprintf("%s, applied %s", s.Stream.Direction, s.Stream.Applied)
+		if s.Stream.End != "" {
+			line = fmt.Sprintf("%s, %s behind, the slot keeps %s of WAL", s.Stream.Direction, bytesOf(s.Stream.LagBytes), bytesOf(s.Stream.Retained))
+		}
+		if s.Stream.AppliedAt != nil {
+			line += ", last change applied " + s.Stream.AppliedAt.Format(time.TimeOnly)
+		}
+		say("stream", "%s", line)
+		if s.Stream.Problem != "" {
+			say("problem", "%s", s.Stream.Problem)
+		}
+	}
 	more := ""
 	if s.Backlog >= mostBacklog {
 		more = " or more"

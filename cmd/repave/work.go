@@ -62,7 +62,7 @@ func (p *program) workWith(
 	if err != nil {
 		return err
 	}
-	defer env.Source.Close()
+	defer env.Close()
 	env.Logger = o.logger
 	show := newDisplay(p.stderr, o.logger, o.live)
 	env.Report = show.event

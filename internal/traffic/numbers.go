@@ -17,10 +17,12 @@ const (
 // Numbers say what traffic did.
 type Numbers struct {
 	Elapsed      time.Duration
-	Transactions int64 // committed
-	Statements   int64 // answered, BEGIN and COMMIT included
-	Retries      int64 // after 40001
-	Failed       int64 // statements that failed otherwise, or did not do what they should
+	Transactions int64         // committed
+	Statements   int64         // answered, BEGIN and COMMIT included
+	Retries      int64         // after 40001
+	Moves        int64         // transactions that found the tables moved to the other cluster, and went on there
+	Refused      time.Duration // the longest that one of these took, from the first refusal to its end
+	Failed       int64         // statements that failed otherwise, or did not do what they should
 	Failures     []string
 	Longest      time.Duration // of all statements
 	LongestSQL   string
@@ -33,6 +35,8 @@ func (n *Numbers) Add(other Numbers) {
 	n.Transactions += other.Transactions
 	n.Statements += other.Statements
 	n.Retries += other.Retries
+	n.Moves += other.Moves
+	n.Refused = max(n.Refused, other.Refused)
 	n.Failed += other.Failed
 	n.Failures = append(n.Failures, other.Failures...)
 	n.Failures = n.Failures[:min(len(n.Failures), mostErr)]
@@ -107,6 +111,13 @@ func (m *meter) retried() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now.Retries++
+}
+
+func (m *meter) moved(took time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now.Moves++
+	m.now.Refused = max(m.now.Refused, took)
 }
 
 func (m *meter) failed(text string) {

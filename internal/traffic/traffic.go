@@ -26,6 +26,9 @@ type Config struct {
 	Seed        uint64
 	Pause       time.Duration // between transactions, on average
 	Application string
+	// Moves is the DSN of another cluster, if the tables may move there, and back: a session that is
+	// told that they are read-only goes on at the other one, with the same transaction.
+	Moves string
 	// Prepared keeps prepared statements. In PostgreSQL such a one fails once
 	// after the type of a column that it returns has changed, whoever changed it.
 	Prepared bool
@@ -49,7 +52,7 @@ func Start(ctx context.Context, c Config) (*Load, error) {
 	stopping, cancel := context.WithCancel(ctx)
 	l := &Load{config: c, cancel: cancel, began: time.Now()}
 	for n := range c.Writers + c.Readers {
-		conn, err := connect(ctx, c)
+		conn, err := connect(ctx, c, c.DSN)
 		if err != nil {
 			cancel()
 			l.close(ctx)
@@ -63,8 +66,8 @@ func Start(ctx context.Context, c Config) (*Load, error) {
 	return l, nil
 }
 
-func connect(ctx context.Context, c Config) (*pgx.Conn, error) {
-	cfg, err := pgx.ParseConfig(c.DSN)
+func connect(ctx context.Context, c Config, dsn string) (*pgx.Conn, error) {
+	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("connecting traffic: %w", err)
 	}

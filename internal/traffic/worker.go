@@ -16,12 +16,16 @@ import (
 // to retry; anything else is a failure.
 const codeSerializationFailure = "40001"
 
+// codeReadOnly is what it is told where the tables are not, or no more.
+const codeReadOnly = "25006"
+
 // A worker is one session of the application.
 type worker struct {
 	config  Config
 	number  int
 	writes  bool
 	conn    *pgx.Conn
+	dsn     string // where it is connected to
 	random  *rand.Rand
 	numbers meter
 	ledger  *ledger
@@ -31,7 +35,7 @@ type worker struct {
 
 func newWorker(c Config, number int, conn *pgx.Conn) *worker {
 	return &worker{
-		config: c, number: number, writes: number < c.Writers, conn: conn,
+		config: c, number: number, writes: number < c.Writers, conn: conn, dsn: c.DSN,
 		random: rand.New(rand.NewPCG(c.Seed, uint64(number))), //nolint:gosec // to be repeatable
 		ledger: newLedger(c.Rows),
 	}
@@ -54,7 +58,7 @@ func (w *worker) loop(ctx, stopping context.Context) {
 // reconnect opens a new session after one was lost, as an application would.
 func (w *worker) reconnect(ctx context.Context) bool {
 	for {
-		conn, err := connect(ctx, w.config)
+		conn, err := connect(ctx, w.config, w.dsn)
 		if err == nil {
 			w.conn = conn
 			return true
@@ -66,12 +70,25 @@ func (w *worker) reconnect(ctx context.Context) bool {
 	}
 }
 
+// move connects to the other cluster.
+func (w *worker) move(ctx context.Context) bool {
+	_ = w.conn.Close(ctx) // of no interest: it has rolled back
+	if w.dsn == w.config.DSN {
+		w.dsn = w.config.Moves
+	} else {
+		w.dsn = w.config.DSN
+	}
+	const pause = 5 * time.Millisecond
+	return sleep(ctx, w.random, pause) && w.reconnect(ctx)
+}
+
 // transaction runs one, again as long as only others' work is in its way.
 func (w *worker) transaction(ctx context.Context, do action) {
 	level := pgx.ReadCommitted
 	if w.random.IntN(5) == 0 {
 		level = pgx.RepeatableRead
 	}
+	var refused time.Time
 	for {
 		t := &tx{w: w, effects: map[int64]order{}}
 		err := t.run(ctx, level, do)
@@ -79,6 +96,18 @@ func (w *worker) transaction(ctx context.Context, do action) {
 		if level == pgx.RepeatableRead && errors.As(err, &pgErr) && pgErr.Code == codeSerializationFailure {
 			w.numbers.retried()
 			continue
+		}
+		if w.config.Moves != "" && errors.As(err, &pgErr) && pgErr.Code == codeReadOnly {
+			if refused.IsZero() {
+				refused = time.Now()
+			}
+			if w.move(ctx) {
+				continue
+			}
+			return
+		}
+		if !refused.IsZero() && err == nil {
+			w.numbers.moved(time.Since(refused))
 		}
 		if err != nil && ctx.Err() == nil {
 			w.numbers.failed(err.Error())

@@ -1,0 +1,131 @@
+package sqltmpl
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A Fence refuses writes to tables.
+type Fence struct {
+	Function Table
+	Trigger  Ident
+	Pass     Literal
+	Until    Literal // a timestamp, or infinity
+	Message  Literal // a format of schema and table
+	Hint     Literal
+}
+
+// Create renders cutover/create_fence.sql.
+func (f Fence) Create() Statement { return render("cutover/create_fence.sql", f, nil) }
+
+// A fenced table has a fence's trigger.
+type fenced struct {
+	Fence
+	Table Table
+}
+
+// On returns the statements that put the fence on a table.
+func (f Fence) On(table Table) []Statement {
+	return []Statement{
+		render("cutover/create_fence_trigger.sql", fenced{f, table}, nil),
+		render("cutover/enable_fence_trigger.sql", fenced{f, table}, nil),
+	}
+}
+
+// Off returns the statement that takes the fence from a table.
+func (f Fence) Off(table Table) Statement {
+	return DropTrigger{Table: table, Trigger: f.Trigger}.Statement()
+}
+
+// Drop renders cutover/drop_fence.sql.
+func (f Fence) Drop() Statement { return render("cutover/drop_fence.sql", f, nil) }
+
+// Tables renders cutover/fenced_tables.sql.
+func (f Fence) Tables() Statement {
+	return render("cutover/fenced_tables.sql", f, pgx.StrictNamedArgs{"function": f.Function.String() + "()"})
+}
+
+// LockWriters keeps writers out.
+type LockWriters struct{ Table Table }
+
+// Statement renders cutover/lock_writers.sql.
+func (p LockWriters) Statement() Statement { return render("cutover/lock_writers.sql", p, nil) }
+
+// ListTree lists a table and its partitions.
+type ListTree struct{ Relation uint32 }
+
+// Statement renders cutover/list_tree.sql.
+func (p ListTree) Statement() Statement {
+	return render("cutover/list_tree.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
+}
+
+// Clock reads the server's time, a while later.
+type Clock struct{ Later time.Duration }
+
+// Statement renders cutover/clock.sql.
+func (p Clock) Statement() Statement {
+	return render("cutover/clock.sql", p, pgx.StrictNamedArgs{"seconds": p.Later.Seconds()})
+}
+
+// IsBefore asks whether a time of the server's has not come yet.
+type IsBefore struct{ Until string }
+
+// Statement renders cutover/is_before.sql.
+func (p IsBefore) Statement() Statement {
+	return render("cutover/is_before.sql", p, pgx.StrictNamedArgs{"until": p.Until})
+}
+
+// WALPosition reads where the server's WAL ends.
+type WALPosition struct{}
+
+// Statement renders cutover/wal_position.sql.
+func (p WALPosition) Statement() Statement { return render("cutover/wal_position.sql", p, nil) }
+
+// HoldPass lets a transaction through a job's fences.
+type HoldPass struct{ Pass string }
+
+// Statement renders cutover/pass.sql.
+func (p HoldPass) Statement() Statement {
+	return render("cutover/pass.sql", p, pgx.StrictNamedArgs{"pass": p.Pass})
+}
+
+// TruncateTable empties a table that is being filled.
+type TruncateTable struct{ Table Table }
+
+// Statement renders cutover/truncate_table.sql.
+func (p TruncateTable) Statement() Statement { return render("cutover/truncate_table.sql", p, nil) }
+
+// DeleteDuplicates leaves one row of each key.
+type DeleteDuplicates struct {
+	Table Table
+	Key   Columns
+}
+
+// Statement renders cutover/delete_duplicates.sql.
+func (p DeleteDuplicates) Statement() Statement {
+	return render("cutover/delete_duplicates.sql", p, nil)
+}
+
+// A PositionTable keeps what has been applied on the cluster that has no registry.
+type PositionTable struct{ Position Table }
+
+// Make returns the statements that make the table, unless it is there, and begin at a position.
+func (p PositionTable) Make(applied string) []Statement {
+	return []Statement{
+		render("cutover/create_position.sql", p, nil), render("cutover/close_position.sql", p, nil),
+		render("cutover/clear_position.sql", p, nil),
+		render("cutover/start_position.sql", p, pgx.StrictNamedArgs{"applied": applied}),
+	}
+}
+
+// Advance renders cutover/advance_position.sql.
+func (p PositionTable) Advance(applied string) Statement {
+	return render("cutover/advance_position.sql", p, pgx.StrictNamedArgs{"applied": applied})
+}
+
+// Read renders cutover/read_position.sql.
+func (p PositionTable) Read() Statement { return render("cutover/read_position.sql", p, nil) }
+
+// Drop renders cutover/drop_position.sql.
+func (p PositionTable) Drop() Statement { return render("cutover/drop_position.sql", p, nil) }

@@ -1,0 +1,11 @@
+-- cutover/fenced_tables.sql
+-- The tables that have a fence's trigger.
+--
+-- lock: none
+-- runs: anywhere
+SELECT n.nspname AS schema, c.relname AS name
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE t.tgfoid = pg_catalog.to_regprocedure(@function)
+ORDER BY c.oid

@@ -1,0 +1,100 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/define"
+	"github.com/repave-pg/repave/internal/preflight"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// check looks at both clusters and at all tables, and reports everything at once.
+func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, error) {
+	job := req.job()
+	var relations []catalog.Relation
+	for _, t := range job.Tables {
+		relation, err := catalog.Load(ctx, env.Source, t.SourceOID, env.Registry.Schema())
+		if err != nil {
+			return nil, err
+		}
+		relations = append(relations, relation)
+	}
+	findings, err := preflight.Across(ctx, preflight.AcrossInput{
+		Source: env.Source, Target: env.Target, Relations: relations, RegistrySchema: env.Registry.Schema(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	refused := &RefusedError{}
+	if len(findings) > 0 {
+		refused.add(job.Title(), findings)
+	}
+	return refused, nil
+}
+
+// acrossDifferences says how a table's definition on either side differs from
+// what is recorded.
+func acrossDifferences(ctx context.Context, env *Env, job registry.Job, t registry.Table, mark string) ([]string, error) {
+	differences, err := sourceDifferences(ctx, env, job, t)
+	if err != nil {
+		return nil, err
+	}
+	oid, err := sqltmpl.Scalar[uint32](ctx, env.Target, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
+	if err != nil {
+		return nil, err
+	}
+	if oid != t.ShadowOID {
+		differences = append(differences, "on the target another relation has its name, or none has")
+	}
+	return differences, nil
+}
+
+// sourceDifferences compares the source's table with its recorded definition;
+// what we put there is left out.
+func sourceDifferences(ctx context.Context, env *Env, job registry.Job, t registry.Table) ([]string, error) {
+	now, err := sqltmpl.Scalar[uint32](ctx, env.Source, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
+	if err != nil {
+		return nil, err
+	}
+	if now != t.SourceOID {
+		return []string{"another relation has its name, or none has"}, nil
+	}
+	got, err := catalog.Load(ctx, env.Source, now, env.Registry.Schema())
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Diff(withoutOurs(t.Blueprint.Source), withoutOurs(got)), nil
+}
+
+// withoutOurs is r without fences and publications of repave's.
+func withoutOurs(r catalog.Relation) catalog.Relation {
+	r.Triggers = slices.DeleteFunc(slices.Clone(r.Triggers), func(t catalog.Trigger) bool {
+		return strings.HasPrefix(string(t.Name), "repave_")
+	})
+	r.Others = slices.DeleteFunc(slices.Clone(r.Others), func(o catalog.Other) bool {
+		return o.Kind == "publication" && strings.Contains(o.Description, "repave_")
+	})
+	return r
+}
+
+// revertible refuses to go back where that can't work.
+func (across) revertible(ctx context.Context, env *Env, job registry.Job) error {
+	for _, t := range job.Tables {
+		for _, c := range t.Blueprint.Columns {
+			if c.Source != "" && !c.SourceGenerated && c.Shadow != "" && c.Reverse == "" {
+				return &StateError{
+					Problem: fmt.Sprintf("column %s of %s has no conversion back from %s to %s", c.Source, t.Name.Plain(), c.ShadowType, c.SourceType),
+					Advice:  "keep the new tables with: repave cleanup " + job.Args(),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+var _ = define.Missing

@@ -1,0 +1,205 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/repave-pg/repave/internal/define"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/logical"
+)
+
+// acrossSchema gives the target's tables their indexes, keys and everything
+// else but foreign keys. A mixed copy is no state that the source ever had: it
+// gets its key first, and all else once the stream has made it one. It locks
+// only the target's tables.
+type acrossSchema struct{}
+
+// Name implements Stage.
+func (acrossSchema) Name() Name { return SyncSchema }
+
+// Run implements Stage.
+func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	stream, err := env.Registry.Stream(ctx, env.Target, job.ID, registry.Forward)
+	if err != nil {
+		return 0, err
+	}
+	if stream.Mixed {
+		if err := s.straighten(ctx, env, job, stream); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.build(ctx, env, job, allIndexes); err != nil {
+		return 0, err
+	}
+	for _, t := range job.Tables {
+		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			notes, err := define.Finish(ctx, tx, t.Blueprint.Shadow)
+			if err == nil {
+				env.note(ctx, notes)
+			}
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: t.Name}.Statement()); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// straighten makes of a mixed copy what the source was at one position, at the
+// latest: one row for each key, then all changes up to behind the end of the copy.
+func (s acrossSchema) straighten(ctx context.Context, env *Env, job registry.Job, stream registry.Stream) error {
+	name, err := env.jobMark(ctx, job)
+	if err != nil {
+		return err
+	}
+	if stream.Applied < stream.Copied {
+		for _, t := range job.Tables {
+			if err := s.single(ctx, env, t, name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.build(ctx, env, job, keyIndexes); err != nil {
+		return err
+	}
+	if stream.Applied >= stream.Copied {
+		return nil
+	}
+	_, err = env.follow(ctx, job, logical.Goal{Behind: stream.Copied})
+	return err
+}
+
+// single leaves one row of each key.
+func (acrossSchema) single(ctx context.Context, env *Env, t registry.Table, pass string) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: pass}.Statement()); err != nil {
+			return err
+		}
+		var key sqltmpl.Columns
+		for _, k := range t.Blueprint.Key {
+			key = append(key, k.Shadow)
+		}
+		n, err := sqltmpl.DeleteDuplicates{Table: t.Name, Key: key}.Statement().Exec(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("deleting rows of %s that were copied twice: %w", t.Name.Plain(), err)
+		}
+		env.Logger.DebugContext(ctx, "deleted rows that were copied twice", slog.Int64("rows", n), slog.String("table", t.Name.Plain()))
+		return nil
+	})
+}
+
+// An acrossIndex is one index to build on the target.
+type acrossIndex struct {
+	define.Index
+	of registry.Table
+}
+
+func allIndexes(registry.Table, define.Index) bool { return true }
+
+// keyIndexes are those by which the stream finds rows.
+func keyIndexes(t registry.Table, i define.Index) bool {
+	for _, index := range t.Blueprint.Indexes {
+		if index.Name == i.Name {
+			return index.Key
+		}
+	}
+	return false
+}
+
+// build builds the indexes of all tables that are wanted, several at a time, the
+// costliest first, then makes keys of them.
+func (s acrossSchema) build(
+	ctx context.Context, env *Env, job registry.Job, want func(registry.Table, define.Index) bool,
+) error {
+	var indexes []acrossIndex
+	for _, t := range job.Tables {
+		order, err := (syncSchema{}).largestFirst(ctx, env, t)
+		if err != nil {
+			return err
+		}
+		byName := map[sqltmpl.Ident]define.Index{}
+		for _, i := range define.Indexes(t.Blueprint.Shadow) {
+			byName[i.Name] = i
+		}
+		for _, i := range order {
+			if index, ok := byName[i.Name]; ok && want(t, index) {
+				indexes = append(indexes, acrossIndex{index, t})
+			}
+		}
+	}
+	sessions := max(env.Options.Workers, 1)
+	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
+	done := make(chan struct{}, len(indexes))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(sessions)
+	for _, index := range indexes {
+		group.Go(func() error {
+			if err := s.create(groupCtx, env, index, helpers); err != nil {
+				return err
+			}
+			done <- struct{}{}
+			env.Report(Event{
+				Job: job.ID, Table: job.Title(), Stage: SyncSchema, Phase: Going, Done: int64(len(done)), Total: int64(len(indexes)),
+				Unit: "indexes",
+			})
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, t := range job.Tables {
+		for _, i := range define.Indexes(t.Blueprint.Shadow) {
+			if !want(t, i) {
+				continue
+			}
+			err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+				notes, err := i.Attach(ctx, tx)
+				if err == nil {
+					env.note(ctx, notes)
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// create builds one index in a transaction of its own.
+func (acrossSchema) create(ctx context.Context, env *Env, index acrossIndex, helpers int) error {
+	began := time.Now()
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
+			return err
+		}
+		err := exec(ctx, tx, sqltmpl.SetLocal{
+			Name: "max_parallel_maintenance_workers", Value: strconv.Itoa(helpers),
+		}.Statement())
+		if err != nil {
+			return err
+		}
+		notes, err := index.Build(ctx, tx)
+		if err != nil {
+			return err
+		}
+		env.note(ctx, notes)
+		env.Logger.DebugContext(ctx, "built index", slog.String("index", string(index.Name)),
+			slog.String("table", index.of.Name.Plain()), slog.Duration("elapsed", time.Since(began)))
+		return nil
+	})
+}

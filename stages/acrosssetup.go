@@ -1,0 +1,125 @@
+package stages
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/define"
+	"github.com/repave-pg/repave/internal/shadow"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/logical"
+)
+
+// acrossSetup makes the tables on the target, in their final form and fenced,
+// and the publication on the source. It takes ACCESS SHARE on the source's
+// tables, and SHARE UPDATE EXCLUSIVE for a moment: no application notices. May
+// run again.
+type acrossSetup struct{}
+
+// Name implements Stage.
+func (acrossSetup) Name() Name { return Setup }
+
+// Run implements Stage.
+func (s acrossSetup) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
+	name, err := env.jobMark(ctx, job)
+	if err != nil {
+		return 0, err
+	}
+	if job.Tables[0].Blueprint == nil { // they are all made in one transaction
+		if err := s.build(ctx, env, job, name); err != nil {
+			return 0, err
+		}
+		if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
+			return 0, err
+		}
+	}
+	return 0, env.publish(ctx, job, registry.Forward, name)
+}
+
+// build makes all tables on the target in one transaction with their record.
+func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name string) error {
+	blueprints, err := final(ctx, env, job)
+	if err != nil {
+		return err
+	}
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		if err := stillAt(ctx, env, tx, job); err != nil {
+			return err
+		}
+		for i := range job.Tables {
+			t := &job.Tables[i]
+			t.Blueprint = blueprints[i]
+			notes, err := define.Create(ctx, tx, t.Blueprint.Shadow)
+			if err != nil {
+				return err
+			}
+			env.note(ctx, notes)
+			t.ShadowOID, err = sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
+			if err != nil {
+				return err
+			}
+			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
+				return err
+			}
+			undo := sqltmpl.DropTable{Table: t.Name}.Statement().SQL
+			if err := env.Registry.AddArtifact(ctx, tx, *t, "table", t.Name.String(), undo); err != nil {
+				return err
+			}
+		}
+		return putUp(ctx, tx, job, env.to(registry.Forward), filling(job, name))
+	})
+}
+
+// final computes the form that each table of a job will have, on the source.
+func final(ctx context.Context, env *Env, job registry.Job) ([]*shadow.Blueprint, error) {
+	var asked []define.Table
+	for i, t := range job.Tables {
+		asked = append(asked, define.Table{
+			OID: t.SourceOID, Names: env.names(t), Change: job.Spec.Tables[i].Effective(),
+		})
+	}
+	return define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
+}
+
+// note tells the operator what could not be carried.
+func (env *Env) note(ctx context.Context, notes []string) {
+	for _, note := range notes {
+		env.Logger.WarnContext(ctx, "not carried", slog.String("what", note))
+	}
+}
+
+// publish makes the publication of a direction, records the stream, and leaves
+// the slot to whoever knows the position to begin at. May run again.
+func (env *Env) publish(ctx context.Context, job registry.Job, d registry.Direction, name string) error {
+	e := env.from(d)
+	who, err := logical.Identify(ctx, e.pool)
+	if err != nil {
+		return err
+	}
+	stream := registry.Stream{
+		Direction: d, Slot: name + "_" + string(d), Publication: name + "_" + string(d), SystemID: who.System, Database: who.Database,
+	}
+	if err := env.Registry.BeginStream(ctx, env.Target, job.ID, stream); err != nil {
+		return err
+	}
+	there := *env
+	there.Source = e.pool
+	return withLocks(ctx, &there, job, lockJob{
+		weak: true, what: "publish " + job.Title(),
+		lock: setLockTimeout,
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if err := logical.Unpublish(ctx, tx, stream.Publication); err != nil {
+				return err
+			}
+			return logical.Publish(ctx, tx, stream.Publication, tablesAt(job))
+		},
+	})
+}
+
+// slotPatience is how long the making of a slot may wait for transactions that
+// were running before it.
+func slotPatience(env *Env) time.Duration { return env.Options.SnapshotWait }

@@ -1,0 +1,70 @@
+package stages
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/define"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// While a target's table is being filled it has no foreign keys, and its
+// triggers are off: nothing that is written to it can fire or fail.
+
+// arm gives the target's tables their foreign keys, NOT VALID, and switches
+// their triggers on. It locks them, and the tables they refer to, SHARE ROW
+// EXCLUSIVE.
+func arm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	for _, t := range job.Tables {
+		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+			notes, err := key.Add(ctx, tx)
+			if err != nil {
+				return err
+			}
+			env.note(ctx, notes)
+		}
+	}
+	for _, t := range job.Tables {
+		if err := define.Open(ctx, tx, t.Blueprint.Shadow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// disarm takes both away again. It locks the tables, and those they refer to,
+// ACCESS EXCLUSIVE.
+func disarm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
+	for _, t := range job.Tables {
+		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+			if err := exec(ctx, tx, sqltmpl.DropConstraint{Table: t.Name, Name: key.Name}.Statement()); err != nil {
+				return err
+			}
+		}
+		if err := define.Close(ctx, tx, t.Blueprint.Shadow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validateAcross validates the foreign keys that the opening has added: its
+// rows are those of the source, where they held. May run again.
+func (env *Env) validateAcross(ctx context.Context, job registry.Job) error {
+	for _, t := range job.Tables {
+		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+			err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+				if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
+					return err
+				}
+				return key.Validate(ctx, tx)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package stages
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// hookGrace is how long a hook that was told to stop may take.
+const hookGrace = 2 * time.Second
+
+// hook runs an operator's command around the cutover: a pooler's PAUSE and
+// RESUME, a change of configuration. One that fails stops the cutover before
+// the fence; after the opening it is only told.
+func (c *crossing) hook(ctx context.Context, flag, command string) error {
+	if command == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.env.Options.CutoverTimeout)
+	defer cancel()
+	var output bytes.Buffer
+	run := exec.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
+	run.Stdout, run.Stderr, run.WaitDelay = &output, &output, hookGrace
+	run.Env = append(os.Environ(),
+		fmt.Sprintf("REPAVE_JOB=%d", c.job.ID), "REPAVE_TABLES="+c.job.Title(),
+		"REPAVE_CLOSES="+c.env.from(c.from).place(), "REPAVE_OPENS="+c.env.to(c.from).place())
+	if err := run.Run(); err != nil {
+		return &HookError{Flag: flag, Output: strings.TrimSpace(output.String()), Err: err}
+	}
+	return nil
+}
+
+// A HookError says that an operator's command failed.
+type HookError struct {
+	Flag   string
+	Output string
+	Err    error
+}
+
+func (e *HookError) Error() string {
+	text := fmt.Sprintf("the command of %s failed: %v", e.Flag, e.Err)
+	if e.Output != "" {
+		text += ": " + e.Output
+	}
+	return text
+}
+
+func (e *HookError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (e *HookError) Hint() string {
+	if e.Flag == "--on-open" {
+		return "the cutover is done, its tables are open where they are now: do by hand what the command was to do"
+	}
+	return "nothing was refused and nothing has moved; correct the command and run again"
+}
