@@ -21,6 +21,7 @@ const (
 	codeInvalidTable         = "42P16"
 	codeUndefinedColumn      = "42703"
 	codeInvalidFunction      = "42P13"
+	codeInvalidParameter     = "22023"
 )
 
 // code returns the SQLSTATE of err, or "" if the server did not send it.
@@ -59,6 +60,13 @@ func IsMissingColumn(err error) bool { return code(err) == codeUndefinedColumn }
 func IsDefinition(err error) bool {
 	c := code(err)
 	return c == codeInvalidTable || c == codeInvalidFunction
+}
+
+// IsUnknownOption reports whether err says that the server does not know a
+// storage parameter, or not that value.
+func IsUnknownOption(err error) bool {
+	c := code(err)
+	return c == codeInvalidParameter || c == codeUnsupported
 }
 
 // IsPrivilege reports whether err says that a privilege is missing.

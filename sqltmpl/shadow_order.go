@@ -51,12 +51,13 @@ type OrderedCheck struct {
 	Def  Fragment
 }
 
-// CreateOrdered makes the shadow anew, with its columns in another order.
+// CreateOrdered makes a table from a description.
 type CreateOrdered struct {
 	Table        Table
 	Columns      []OrderedColumn
 	Checks       []OrderedCheck
 	Unlogged     bool
+	PartitionBy  Fragment // as the server deparses it; "" for plain tables
 	AccessMethod Ident
 	Options      Options
 	Tablespace   Ident

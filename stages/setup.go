@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -97,40 +96,16 @@ func (s setup) build(ctx context.Context, env *Env, job registry.Job) error {
 // buildShadows makes the shadows of a job's tables, and nothing else. Those of
 // tables without OID are left out, and their blueprints nil.
 func buildShadows(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([]*shadow.Blueprint, error) {
-	blueprints := make([]*shadow.Blueprint, len(job.Tables))
-	var linked []shadow.Linked
+	tables := make([]shadow.Asked, len(job.Tables))
 	for i, t := range job.Tables {
-		if t.SourceOID == 0 {
-			continue
-		}
-		src, err := catalog.Load(ctx, tx, t.SourceOID, env.Registry.Schema())
-		if err != nil {
-			return nil, err
-		}
-		var partners []uint32
-		for _, other := range job.Tables {
-			if other.Number != t.Number && other.SourceOID != 0 {
-				partners = append(partners, other.SourceOID)
-			}
-		}
-		change := job.Spec.Tables[i].Effective()
-		b, err := shadow.Build(ctx, tx, src, env.names(t), change, env.Operator.SearchPath, partners...)
-		if err != nil {
-			return nil, err
-		}
-		b.Change = change
-		blueprints[i] = &b
-		linked = append(linked, shadow.Linked{Names: env.names(t), Blueprint: &b})
+		tables[i] = shadow.Asked{OID: t.SourceOID, Names: env.names(t), Change: job.Spec.Tables[i].Effective()}
 	}
-	return blueprints, shadow.Link(ctx, tx, linked)
+	return shadow.BuildAll(ctx, tx, tables, env.Operator.SearchPath)
 }
 
 // record finishes the shadow of one table and makes its log and functions.
 func (setup) record(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
 	b := t.Blueprint
-	if err := baseTypes(ctx, tx, b); err != nil {
-		return err
-	}
 	table := env.names(t).Object("shadow")
 	if err := dropSerialDefaults(ctx, tx, table, b); err != nil {
 		return err
@@ -157,33 +132,6 @@ func (setup) record(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, 
 		}
 	}
 	return prepareCapture(ctx, env, tx, t, env.captureOf(t, env.forwardLink(job, t)))
-}
-
-// baseTypes fills in what the log and the functions use in place of domains,
-// which may refuse the nulls that stand for nothing there.
-func baseTypes(ctx context.Context, tx pgx.Tx, b *shadow.Blueprint) error {
-	base := func(t sqltmpl.Fragment) (sqltmpl.Fragment, error) {
-		text, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.BaseType{Type: string(t)}.Statement())
-		return sqltmpl.Fragment(text), err
-	}
-	var err error
-	for i := range b.Key {
-		if b.Key[i].SourceBase, err = base(b.Key[i].SourceType); err != nil {
-			return err
-		}
-		if b.Key[i].ShadowBase, err = base(b.Key[i].ShadowType); err != nil {
-			return err
-		}
-	}
-	for i := range b.Columns {
-		if b.Columns[i].Source == "" {
-			continue
-		}
-		if b.Columns[i].SourceBase, err = base(b.Columns[i].SourceType); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // prepareCapture makes a capture's log and functions and lists them.

@@ -11,7 +11,7 @@ import (
 // that say again what another field says, or that Dependents tell of.
 var noise = []string{
 	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "to_primary", "drop",
-	"row_security", "force_row_security", "replica_identity",
+	"row_security", "force_row_security", "replica_identity", "partition_options", "partition_tablespace",
 }
 
 // Diff describes what differs between two states of one table, each difference

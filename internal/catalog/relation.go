@@ -25,12 +25,14 @@ type Relation struct {
 	ForeignKeys  []ForeignKey  `json:"foreign_keys"`  // of this table, to itself or others
 	ReferencedBy []ForeignKey  `json:"referenced_by"` // of other tables, to this one
 	Sequences    []Sequence    `json:"sequences"`     // owned by a column of this table
-	Triggers     []Trigger     `json:"triggers"`      // all but those that implement foreign keys and constraints
-	Others       []Other       `json:"others"`        // whatever else the catalogs tie to this table
-	RowSecurity  bool          `json:"row_security"`
-	ForceRLS     bool          `json:"force_row_security"`
-	ReplIdent    string        `json:"replica_identity"` // d, n, f or i
-	Partition    bool          `json:"partition"`        // is itself a partition
+	// Uses are sequences that defaults read and no column of this table owns. Load leaves them out.
+	Uses        []Sequence `json:"uses,omitempty"`
+	Triggers    []Trigger  `json:"triggers"` // all but those that implement foreign keys and constraints
+	Others      []Other    `json:"others"`   // whatever else the catalogs tie to this table
+	RowSecurity bool       `json:"row_security"`
+	ForceRLS    bool       `json:"force_row_security"`
+	ReplIdent   string     `json:"replica_identity"` // d, n, f or i
+	Partition   bool       `json:"partition"`        // is itself a partition
 	// PartitionKey is what a partitioned table is partitioned by, and Partitions are those directly
 	// below it, by name; empty for other tables.
 	PartitionKey sqltmpl.Fragment `json:"partition_key"`
@@ -43,6 +45,9 @@ type Partition struct {
 	Table sqltmpl.Table    `json:"table"`
 	Kind  string           `json:"kind"`  // relkind
 	Bound sqltmpl.Fragment `json:"bound"` // as the server deparses it
+	// Options and Tablespace are its own: it has neither from its table. A Diff leaves them out.
+	Options    []string      `json:"partition_options,omitempty"`
+	Tablespace sqltmpl.Ident `json:"partition_tablespace,omitempty"`
 }
 
 // A Grant is one privilege that one role has.
@@ -78,16 +83,18 @@ type Column struct {
 
 // An Index is one index with all that CREATE INDEX alone does not say.
 type Index struct {
-	OID          uint32             `json:"oid"`
-	Name         sqltmpl.Ident      `json:"name"`
-	Def          sqltmpl.Fragment   `json:"def"`        // pg_get_indexdef
-	Tablespace   sqltmpl.Ident      `json:"tablespace"` // "" is the database's default
-	Unique       bool               `json:"unique"`
-	Primary      bool               `json:"primary"`
-	Exclusion    bool               `json:"exclusion"`
-	Valid        bool               `json:"valid"` // indisvalid and indisready and indislive
-	Immediate    bool               `json:"immediate"`
-	Partial      bool               `json:"partial"`
+	OID        uint32           `json:"oid"`
+	Name       sqltmpl.Ident    `json:"name"`
+	Def        sqltmpl.Fragment `json:"def"`        // pg_get_indexdef
+	Tablespace sqltmpl.Ident    `json:"tablespace"` // "" is the database's default
+	Unique     bool             `json:"unique"`
+	Primary    bool             `json:"primary"`
+	Exclusion  bool             `json:"exclusion"`
+	Valid      bool             `json:"valid"` // indisvalid and indisready and indislive
+	Immediate  bool             `json:"immediate"`
+	Partial    bool             `json:"partial"`
+	// NullsAlike: two nulls are the same value to it (NULLS NOT DISTINCT, PostgreSQL 15).
+	NullsAlike   bool               `json:"nulls_alike"`
 	Clustered    bool               `json:"clustered"`
 	ReplIdent    bool               `json:"replica_identity"`
 	Columns      []int16            `json:"columns"`       // key columns' attnums; 0 is an expression; without INCLUDE

@@ -91,7 +91,7 @@ func (b *builder) attributes(ctx context.Context) error {
 		}.Statement())
 	}
 	for _, column := range b.src.Columns {
-		statements = append(statements, columnAttributes(b.table, column)...)
+		statements = append(statements, ColumnAttributes(b.table, column)...)
 	}
 	for _, s := range statements {
 		if err := b.do(ctx, s); err != nil {
@@ -101,7 +101,8 @@ func (b *builder) attributes(ctx context.Context) error {
 	return nil
 }
 
-func columnAttributes(table sqltmpl.Table, column catalog.Column) []sqltmpl.Statement {
+// ColumnAttributes returns what sets a column's statistics target and options.
+func ColumnAttributes(table sqltmpl.Table, column catalog.Column) []sqltmpl.Statement {
 	var statements []sqltmpl.Statement
 	if column.StatsTarget >= 0 {
 		statements = append(statements, sqltmpl.SetColumnStatistics{

@@ -83,7 +83,7 @@ func (b *builder) replace(ctx context.Context, clause partitioning.Clause, plain
 		steps = append(steps, sqltmpl.CommentTable{Table: wait, Comment: sqltmpl.Literal(plain.Comment)}.Statement())
 	}
 	for _, column := range plain.Columns {
-		steps = append(steps, columnAttributes(wait, column)...)
+		steps = append(steps, ColumnAttributes(wait, column)...)
 		for _, grant := range column.Grants {
 			if err := b.grant(ctx, false, wait, column.Name, grant); err != nil {
 				return err

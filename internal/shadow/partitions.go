@@ -156,7 +156,7 @@ func (b *builder) partitions(ctx context.Context) error {
 			return blame(err, "", "--partition-by '%s'", b.change.PartitionBy)
 		}
 		for _, column := range b.altered.Columns {
-			for _, s := range columnAttributes(table, column) {
+			for _, s := range ColumnAttributes(table, column) {
 				if err := b.quietly(ctx, s); err != nil {
 					return err
 				}

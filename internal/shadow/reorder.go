@@ -135,21 +135,17 @@ func (b *builder) dress(ctx context.Context, r catalog.Relation) error {
 		return err
 	}
 	for i, c := range r.Columns {
-		steps = append(steps, columnAttributes(b.table, c)...)
+		steps = append(steps, ColumnAttributes(b.table, c)...)
 		if c.Comment != "" {
 			steps = append(steps, sqltmpl.CommentColumn{
 				Table: b.table, Column: c.Name, Comment: sqltmpl.Literal(c.Comment),
 			}.Statement())
 		}
 		if c.Storage != now.Columns[i].Storage {
-			steps = append(steps, sqltmpl.SetColumnStorage{
-				Table: b.table, Column: c.Name, Storage: storageNames[c.Storage],
-			}.Statement())
+			steps = append(steps, ColumnStorage(b.table, c))
 		}
 		if c.Compression != now.Columns[i].Compression {
-			steps = append(steps, sqltmpl.SetColumnCompression{
-				Table: b.table, Column: c.Name, Method: compressionNames[c.Compression],
-			}.Statement())
+			steps = append(steps, ColumnCompression(b.table, c))
 		}
 	}
 	for _, check := range r.Checks {
@@ -164,6 +160,16 @@ func (b *builder) dress(ctx context.Context, r catalog.Relation) error {
 		}
 	}
 	return nil
+}
+
+// ColumnStorage returns what sets how a column is stored.
+func ColumnStorage(table sqltmpl.Table, c catalog.Column) sqltmpl.Statement {
+	return sqltmpl.SetColumnStorage{Table: table, Column: c.Name, Storage: storageNames[c.Storage]}.Statement()
+}
+
+// ColumnCompression returns what sets how a column is compressed.
+func ColumnCompression(table sqltmpl.Table, c catalog.Column) sqltmpl.Statement {
+	return sqltmpl.SetColumnCompression{Table: table, Column: c.Name, Method: compressionNames[c.Compression]}.Statement()
 }
 
 // What ALTER TABLE calls the letters in pg_attribute.

@@ -201,7 +201,8 @@ FROM (
                 (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
                 i.indisunique AS unique, i.indisprimary AS primary, i.indisexclusion AS exclusion,
                 i.indisvalid AND i.indisready AND i.indislive AS valid, i.indimmediate AS immediate,
-                i.indpred IS NOT NULL AS partial, i.indisclustered AS clustered, i.indisreplident AS replica_identity,
+                i.indpred IS NOT NULL AS partial, coalesce(pg_catalog.to_jsonb(i) -> 'indnullsnotdistinct', 'false') AS nulls_alike,
+                i.indisclustered AS clustered, i.indisreplident AS replica_identity,
                 (i.indkey::int2[])[0:i.indnkeyatts - 1] AS columns,
                 ARRAY(
                     SELECT 'OPERATOR(' || pg_catalog.quote_ident(n.nspname) || '.' || o.oprname || ')'
@@ -430,7 +431,14 @@ FROM (
         (SELECT pg_catalog.json_agg(p ORDER BY p.name) FROM (
             SELECT c.oid::int8 AS oid, c.relname AS name, c.relkind AS kind,
                 pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname) AS "table",
-                pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound
+                pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound,
+                ARRAY(
+                    SELECT o FROM pg_catalog.unnest(c.reloptions) AS o
+                    UNION ALL
+                    SELECT 'toast.' || o FROM pg_catalog.pg_class x, pg_catalog.unnest(x.reloptions) AS o
+                    WHERE x.oid = c.reltoastrelid
+                ) AS partition_options,
+                (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS partition_tablespace
             FROM pg_catalog.pg_inherits h
             JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

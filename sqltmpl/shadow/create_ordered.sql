@@ -1,8 +1,8 @@
 -- shadow/create_ordered.sql
--- Create the shadow anew, with its columns in another order.
+-- Create a table from a description: the shadow anew, with its columns in another order, or a table on another server.
 --
 -- lock: none on users' tables
--- runs: inside setup
+-- runs: inside a transaction
 CREATE{{if .Unlogged}} UNLOGGED{{end}} TABLE {{.Table}} (
 {{- range $i, $c := .Columns}}{{if $i}},{{end}}
     {{$c.Name}} {{$c.Type}}
@@ -17,6 +17,8 @@ CREATE{{if .Unlogged}} UNLOGGED{{end}} TABLE {{.Table}} (
     CONSTRAINT {{.Name}} {{.Def}}
 {{- end}}
 )
+{{- if .PartitionBy}}
+PARTITION BY {{.PartitionBy}}{{end}}
 {{- if .AccessMethod}}
 USING {{.AccessMethod}}{{end}}
 {{- if .Options}}
