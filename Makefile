@@ -44,6 +44,11 @@ demo: build ## Rewrite a table under load on a throw-away server
 	@.ci/ensure-postgres --local
 	bin/repave demo
 
+.PHONY: demo-logical
+demo-logical: build ## Move tables under load from one throw-away server to another, and back
+	@.ci/ensure-postgres --local
+	bin/repave demo --across
+
 .PHONY: bench
 bench: build ## Measure repave against VACUUM FULL, pg_repack and others (ROWS=500000 REPEAT=1 for a quick look)
 	go run ./tests/bench -repave bin/repave -rows $(ROWS) -repeat $(REPEAT) $(BENCH_FLAGS)
