@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -100,6 +101,7 @@ type Table struct {
 	SourceOID uint32
 	ShadowOID uint32 // 0 before setup
 	Blueprint *shadow.Blueprint
+	Bound     *define.Bound // across clusters: what is bound to the table on the source
 	Capture   string
 	Filenode  uint32 // of the source when the batches were planned; 0 before
 	// The files that the live table and its counterpart were in when verify found them equal.

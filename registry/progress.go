@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -51,6 +52,16 @@ func (r *Registry) SetWaiting(ctx context.Context, db sqltmpl.DB, job int64, wai
 	return exec(ctx, db, sqltmpl.SetWaiting{
 		Schema: r.schema, JobID: job, Waiting: waiting, Backlog: backlog,
 	}.Statement())
+}
+
+// SetBound records what is bound to a table on the source, for a job across
+// clusters.
+func (r *Registry) SetBound(ctx context.Context, db sqltmpl.DB, t Table, bound define.Bound) error {
+	text, err := json.Marshal(bound)
+	if err != nil {
+		return fmt.Errorf("encoding what is bound: %w", err)
+	}
+	return exec(ctx, db, sqltmpl.SetBound{Schema: r.schema, JobID: t.JobID, Number: t.Number, Bound: text}.Statement())
 }
 
 // SetShadow records a shadow and its blueprint.

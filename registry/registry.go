@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -56,6 +57,7 @@ type tableRow struct {
 	SourceOID     uint32 `db:"source_oid"`
 	ShadowOID     uint32 `db:"shadow_oid"`
 	Blueprint     []byte
+	Bound         []byte
 	Capture       string
 	Filenode      uint32
 	ProvenLive    uint32 `db:"proven_live"`
@@ -183,6 +185,12 @@ func (r *Registry) complete(ctx context.Context, db sqltmpl.DB, row jobRow) (Job
 			JobID: t.JobID, Number: t.Number, SourceOID: t.SourceOID, ShadowOID: t.ShadowOID, Capture: t.Capture,
 			Name:       sqltmpl.Table{Schema: sqltmpl.Ident(t.SchemaName), Name: sqltmpl.Ident(t.TableName)},
 			ProvenLive: t.ProvenLive, ProvenStandby: t.ProvenStandby, Filenode: t.Filenode, LastWrite: t.LastWrite, Rows: t.Rows,
+		}
+		if t.Bound != nil {
+			table.Bound = new(define.Bound)
+			if err := json.Unmarshal(t.Bound, table.Bound); err != nil {
+				return Job{}, fmt.Errorf("job %d: decoding what is bound: %w", job.ID, err)
+			}
 		}
 		if t.Blueprint != nil {
 			table.Blueprint = new(shadow.Blueprint)

@@ -117,8 +117,9 @@ func (p Firing) Statement() Statement {
 
 // RowSecurity switches row security on.
 type RowSecurity struct {
-	Table Table
-	Force bool // for the owner too; it does not switch it on by itself
+	Table   Table
+	Force   bool // for the owner too; it does not switch it on by itself
+	NoForce bool // not for the owner any more; it does not switch it off
 }
 
 // Statement renders define/row_security.sql.

@@ -82,3 +82,16 @@ type EndStream struct{ StreamKey }
 
 // Statement renders registry/end_stream.sql.
 func (p EndStream) Statement() Statement { return render("registry/end_stream.sql", p, p.args()) }
+
+// SetBound records what is bound to a table on the source.
+type SetBound struct {
+	Schema Ident
+	JobID  int64
+	Number int
+	Bound  []byte
+}
+
+// Statement renders registry/set_bound.sql.
+func (p SetBound) Statement() Statement {
+	return render("registry/set_bound.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "table_number": p.Number, "bound": p.Bound})
+}

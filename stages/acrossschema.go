@@ -41,7 +41,7 @@ func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int6
 	}
 	for _, t := range job.Tables {
 		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
-			notes, err := define.Finish(ctx, tx, t.Blueprint.Shadow)
+			notes, err := define.Finish(ctx, tx, t.Blueprint.Shadow, *t.Bound)
 			if err == nil {
 				env.note(ctx, notes)
 			}

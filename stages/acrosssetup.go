@@ -42,7 +42,7 @@ func (s acrossSetup) Run(ctx context.Context, env *Env, job registry.Job) (int64
 
 // build makes all tables on the target in one transaction with their record.
 func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name string) error {
-	blueprints, err := final(ctx, env, job)
+	blueprints, bounds, err := final(ctx, env, job)
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
 				return err
 			}
+			if err := env.Registry.SetBound(ctx, tx, *t, bounds[i]); err != nil {
+				return err
+			}
 			undo := sqltmpl.DropTable{Table: t.Name}.Statement().SQL
 			if err := env.Registry.AddArtifact(ctx, tx, *t, "table", t.Name.String(), undo); err != nil {
 				return err
@@ -74,15 +77,28 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 	})
 }
 
-// final computes the form that each table of a job will have, on the source.
-func final(ctx context.Context, env *Env, job registry.Job) ([]*shadow.Blueprint, error) {
+// final computes the form that each table of a job will have, on the source, and
+// reads what is bound to it there.
+func final(ctx context.Context, env *Env, job registry.Job) ([]*shadow.Blueprint, []define.Bound, error) {
 	var asked []define.Table
 	for i, t := range job.Tables {
-		asked = append(asked, define.Table{
-			OID: t.SourceOID, Names: env.names(t), Change: job.Spec.Tables[i].Effective(),
-		})
+		asked = append(asked, define.Table{OID: t.SourceOID, Change: job.Spec.Tables[i].Effective()})
 	}
-	return define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
+	blueprints, err := define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	bounds := make([]define.Bound, len(blueprints))
+	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
+		for i, t := range job.Tables {
+			bounds[i], err = define.LoadBound(ctx, tx, t.SourceOID, blueprints[i].Columns, env.Registry.Schema())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return blueprints, bounds, err
 }
 
 // note tells the operator what could not be carried.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/registry"
-	"github.com/repave-pg/repave/sqltmpl"
 )
 
 // While a target's table is being filled it has no foreign keys, and its
@@ -27,7 +26,7 @@ func arm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
 		}
 	}
 	for _, t := range job.Tables {
-		if err := define.Open(ctx, tx, t.Blueprint.Shadow); err != nil {
+		if err := define.Open(ctx, tx, t.Blueprint.Shadow, *t.Bound); err != nil {
 			return err
 		}
 	}
@@ -39,11 +38,11 @@ func arm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
 func disarm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 	for _, t := range job.Tables {
 		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
-			if err := exec(ctx, tx, sqltmpl.DropConstraint{Table: t.Name, Name: key.Name}.Statement()); err != nil {
+			if err := key.Drop(ctx, tx); err != nil {
 				return err
 			}
 		}
-		if err := define.Close(ctx, tx, t.Blueprint.Shadow); err != nil {
+		if err := define.Close(ctx, tx, t.Blueprint.Shadow, *t.Bound); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
+	process "os/exec"
 	"strings"
 	"time"
 )
@@ -23,7 +23,7 @@ func (c *crossing) hook(ctx context.Context, flag, command string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.env.Options.CutoverTimeout)
 	defer cancel()
 	var output bytes.Buffer
-	run := exec.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
+	run := process.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
 	run.Stdout, run.Stderr, run.WaitDelay = &output, &output, hookGrace
 	run.Env = append(os.Environ(),
 		fmt.Sprintf("REPAVE_JOB=%d", c.job.ID), "REPAVE_TABLES="+c.job.Title(),

@@ -1,3 +1,5 @@
+alter table {{.schema}}.job_table add column bound jsonb;
+
 create table {{.schema}}.stream (
     job_id       bigint not null,
     direction    text not null,
@@ -19,3 +21,4 @@ create table {{.schema}}.stream (
 ---- create above / drop below ----
 
 drop table {{.schema}}.stream;
+alter table {{.schema}}.job_table drop column bound;
