@@ -4,6 +4,7 @@
 package logical
 
 import (
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -21,6 +22,8 @@ type Mapping struct {
 	// From aliased s.
 	Insert sqltmpl.Columns
 	Values []sqltmpl.Fragment
+	// Types are what the columns of Insert are declared as.
+	Types []sqltmpl.Fragment
 	// Plain has, for each of Values, the column of From that it is, unchanged and of the same
 	// type; "" for everything else.
 	Plain []sqltmpl.Ident
@@ -60,11 +63,11 @@ func Forward(b *shadow.Blueprint, number int) Mapping {
 		case c.Shadow == "" || c.ShadowGenerated || c.Source == "" && c.Using == "":
 			continue
 		case c.Using != "":
-			m.add(c.Shadow, "("+c.Using+")", "")
+			m.add(c.Shadow, c.ShadowType, cast("("+c.Using+")", b.Shadow, c), "")
 		case c.Same:
-			m.add(c.Shadow, column(c.Source), c.Source)
+			m.add(c.Shadow, c.ShadowType, column(c.Source), c.Source)
 		default:
-			m.add(c.Shadow, "CAST("+column(c.Source)+" AS "+c.ShadowType+")", "")
+			m.add(c.Shadow, c.ShadowType, cast(column(c.Source), b.Shadow, c), "")
 		}
 	}
 	return m
@@ -90,9 +93,9 @@ func Backward(b *shadow.Blueprint, number int, targetOID uint32) Mapping {
 		case c.Source == "" || c.SourceGenerated || c.Shadow == "" || c.Reverse == "":
 			continue
 		case c.Same:
-			m.add(c.Source, column(c.Shadow), c.Shadow)
+			m.add(c.Source, c.SourceType, column(c.Shadow), c.Shadow)
 		default:
-			m.add(c.Source, c.Reverse, "")
+			m.add(c.Source, c.SourceType, c.Reverse, "")
 		}
 	}
 	return m
@@ -100,8 +103,28 @@ func Backward(b *shadow.Blueprint, number int, targetOID uint32) Mapping {
 
 func column(name sqltmpl.Ident) sqltmpl.Fragment { return sqltmpl.Fragment("s." + name.String()) }
 
-func (m *Mapping) add(to sqltmpl.Ident, value sqltmpl.Fragment, plain sqltmpl.Ident) {
+// shortening are the types to whose length a cast cuts what is too long, without
+// a word, where an assignment fails: bpchar, varchar, bit, varbit and arrays of them.
+var shortening = map[uint32]sqltmpl.Fragment{
+	1042: "pg_catalog.bpchar", 1043: "pg_catalog.varchar", 1560: `pg_catalog."bit"`, 1562: "pg_catalog.varbit",
+	1014: "pg_catalog.bpchar[]", 1015: "pg_catalog.varchar[]", 1561: `pg_catalog."bit"[]`, 1563: "pg_catalog.varbit[]",
+}
+
+// cast gives a value the type of the shadow's column, but for a length that
+// would cut it: that is left to the column itself, which refuses it.
+func cast(value sqltmpl.Fragment, r catalog.Relation, c shadow.Column) sqltmpl.Fragment {
+	as := c.ShadowType
+	for _, column := range r.Columns {
+		if column.Name == c.Shadow && shortening[column.BaseType] != "" {
+			as = shortening[column.BaseType]
+		}
+	}
+	return "CAST(" + value + " AS " + as + ")"
+}
+
+func (m *Mapping) add(to sqltmpl.Ident, typ, value sqltmpl.Fragment, plain sqltmpl.Ident) {
 	m.Insert = append(m.Insert, to)
+	m.Types = append(m.Types, typ)
 	m.Values = append(m.Values, value)
 	m.Plain = append(m.Plain, plain)
 }

@@ -12,6 +12,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -21,13 +22,13 @@ import (
 // stopTimeout bounds the stopping of servers and the dropping of databases.
 const stopTimeout = time.Minute
 
-// Main runs the tests and then stops the server that they shared. It returns
+// Main runs the tests and then stops the servers that they shared. It returns
 // the exit code.
 func Main(m *testing.M) int {
 	code := m.Run()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := shared.stop(ctx); err != nil {
+	if err := errors.Join(shared.stop(ctx), target.stop(ctx)); err != nil {
 		fmt.Fprintln(os.Stderr, "stopping the test server:", err)
 		return max(code, 1)
 	}
