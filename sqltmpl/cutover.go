@@ -46,6 +46,25 @@ func (f Fence) Tables() Statement {
 	return render("cutover/fenced_tables.sql", f, pgx.StrictNamedArgs{"function": f.Function.String() + "()"})
 }
 
+// ReadRow reads a row by its key.
+type ReadRow struct {
+	Table   Table
+	Columns []Ident
+	Key     []RowKey
+	Values  []string // of Key
+}
+
+// A RowKey is one column of a key.
+type RowKey struct {
+	Name Ident
+	Type Fragment
+}
+
+// Statement renders cutover/read_row.sql.
+func (p ReadRow) Statement() Statement {
+	return render("cutover/read_row.sql", p, pgx.StrictNamedArgs{"key": p.Values})
+}
+
 // LockWriters keeps writers out.
 type LockWriters struct{ Table Table }
 

@@ -93,7 +93,7 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 		Reread: func(ctx context.Context, m logical.Mapping, key []logical.Value) ([]logical.Value, bool, error) {
 			return logical.ReadRow(ctx, env.from(d).pool, m, key)
 		},
-		Progress: func(p logical.Progress) { f.progress(ctx, p) },
+		Progress: f.progress,
 	})
 	return f, nil
 }
@@ -115,23 +115,23 @@ func (f *feed) close(ctx context.Context) {
 }
 
 // progress reports where the stream is, and says so if it does not move.
-func (f *feed) progress(ctx context.Context, p logical.Progress) {
+func (f *feed) progress(p logical.Progress) {
 	now := time.Now()
 	f.changes = p.Changes
-	if p.Applied > f.moved || p.Received <= p.Applied {
+	if p.Applied > f.moved || p.LagBytes == 0 {
 		f.moved, f.movedAt = p.Applied, now
 	}
 	waiting := ""
 	if stalled := now.Sub(f.movedAt); stalled > stalledAfter {
-		waiting = fmt.Sprintf("%d bytes of changes to be applied: nothing was for %s", p.End-p.Applied, stalled.Round(time.Second))
+		waiting = fmt.Sprintf("%d bytes of WAL to be applied: nothing was for %s", p.LagBytes, stalled.Round(time.Second))
 	}
 	if now.Sub(f.reported) < progressEvery && waiting == "" {
 		return
 	}
 	f.reported = now
 	f.env.Report(Event{
-		Job: f.job.ID, Table: f.job.Title(), Stage: Replay, Phase: Going, Rows: p.Changes, Backlog: int64(p.End - min(p.Applied, p.End)),
-		Unit: "bytes", Waiting: waiting, Backward: f.job.Swapped,
+		Job: f.job.ID, Table: f.job.Title(), Stage: Replay, Phase: Going, Rows: p.Changes, Backlog: p.LagBytes, Unit: "bytes",
+		Waiting: waiting, Backward: f.job.Swapped,
 	})
 }
 
