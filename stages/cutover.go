@@ -245,7 +245,7 @@ func (c *crossing) begin(ctx context.Context) (pglogrepl.LSN, error) {
 
 func (c *crossing) record(ctx context.Context, begins pglogrepl.LSN) error {
 	return inTx(ctx, c.env.Target, func(tx pgx.Tx) error {
-		if err := disarm(ctx, c.env, tx, c.job); err != nil {
+		if err := disarm(ctx, tx, c.job); err != nil {
 			return err
 		}
 		return c.recordIn(ctx, tx, begins)

@@ -19,24 +19,15 @@ func ReadRow(ctx context.Context, db sqltmpl.DB, m Mapping, key []Value) ([]Valu
 		read.Key = append(read.Key, sqltmpl.RowKey{Name: k.From, Type: k.FromType})
 		read.Values = append(read.Values, string(key[i].Text))
 	}
-	rows, err := read.Statement().Rows(ctx, db)
+	rows, err := sqltmpl.Scalars[[]*string](ctx, db, read.Statement())
 	if err != nil {
 		return nil, false, fmt.Errorf("reading a row of %s again: %w", m.From.Plain(), err)
 	}
-	defer rows.Close()
-	if !rows.Next() {
-		return nil, false, rows.Err()
+	if len(rows) == 0 {
+		return nil, false, nil
 	}
-	texts := make([]*string, len(m.Columns))
-	into := make([]any, len(texts))
-	for i := range texts {
-		into[i] = &texts[i]
-	}
-	if err := rows.Scan(into...); err != nil {
-		return nil, false, fmt.Errorf("reading a row of %s again: %w", m.From.Plain(), err)
-	}
-	out := make([]Value, len(texts))
-	for i, text := range texts {
+	out := make([]Value, len(rows[0]))
+	for i, text := range rows[0] {
 		if out[i] = (Value{Kind: Null}); text != nil {
 			out[i] = Value{Kind: Text, Text: []byte(*text)}
 		}
