@@ -45,6 +45,14 @@ func (b *builder) identity(ctx context.Context, sequence, source catalog.Sequenc
 			return err
 		}
 	}
+	if sequence.Persistence != source.Persistence { // LIKE makes it as the table is; PostgreSQL 15
+		err := b.quietly(ctx, sqltmpl.LogSequence{
+			Sequence: sequence.Table, Unlogged: sequence.Persistence == "p",
+		}.Statement())
+		if err != nil {
+			return err
+		}
+	}
 	if err := b.setGrants(ctx, true, sequence.Table, sequence.Grants, source.Grants); err != nil {
 		return err
 	}
