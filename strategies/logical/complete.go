@@ -55,7 +55,7 @@ func (w *writer) completeRow(ctx context.Context, t *target, e *entry, values []
 		}
 		for i := range values {
 			if found && values[i].Kind == Unchanged && t.plain[i] >= 0 {
-				values[i] = known(row[t.plain[i]])
+				values[i] = given(row[t.plain[i]])
 			}
 		}
 	}
@@ -88,8 +88,8 @@ func (w *writer) completeRow(ctx context.Context, t *target, e *entry, values []
 	return nil
 }
 
-// known is a value as the server gave it, nil for NULL.
-func known(text []byte) Value {
+// given is a value as the server gave it, nil for NULL.
+func given(text []byte) Value {
 	if text == nil {
 		return Value{Kind: Null}
 	}

@@ -48,8 +48,8 @@ func (s *Stream) take(ctx context.Context, data []byte) (what, error) {
 	case *pglogrepl.TruncateMessage:
 		s.change = Change{Op: Truncate, Relations: m.RelationIDs}
 		for _, oid := range m.RelationIDs {
-			if s.relations[oid] == nil {
-				return nothing, fmt.Errorf("the server truncated relation %d without describing it", oid)
+			if _, err := s.known(oid); err != nil {
+				return nothing, err
 			}
 		}
 	case *pglogrepl.LogicalDecodingMessage:
@@ -71,9 +71,9 @@ func (s *Stream) row(op Op, data []byte) error {
 	if err := s.rows.parse(data); err != nil {
 		return err
 	}
-	r := s.relations[s.rows.relation]
-	if r == nil {
-		return fmt.Errorf("the server sent a row of relation %d without describing it", s.rows.relation)
+	r, err := s.known(s.rows.relation)
+	if err != nil {
+		return err
 	}
 	before, after, width := s.rows.old, s.rows.new, len(r.mapping.Columns)
 	if (len(before) != 0 && len(before) != width) || (len(after) != 0 && len(after) != width) ||

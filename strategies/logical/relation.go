@@ -44,7 +44,9 @@ func (s *Stream) describe(ctx context.Context, m *pglogrepl.RelationMessage) err
 	table := sqltmpl.Table{Schema: sqltmpl.Ident(m.Namespace), Name: sqltmpl.Ident(m.RelationName)}
 	mapping := s.mappings[m.RelationID]
 	if mapping == nil {
-		return &ChangedError{Table: table, What: "it is published, but not a table of the job"}
+		// Partitions are described too, though their rows come as the table's own.
+		s.relations[m.RelationID] = &relation{table: table}
+		return nil
 	}
 	fail := func(format string, args ...any) error {
 		return &ChangedError{Table: mapping.From, What: fmt.Sprintf(format, args...)}
@@ -86,6 +88,18 @@ func (s *Stream) describe(ctx context.Context, m *pglogrepl.RelationMessage) err
 	}
 	s.relations[m.RelationID] = r
 	return nil
+}
+
+// known returns the relation that a change is of.
+func (s *Stream) known(oid uint32) (*relation, error) {
+	r := s.relations[oid]
+	switch {
+	case r == nil:
+		return nil, fmt.Errorf("the server sent a change of relation %d without describing it", oid)
+	case r.mapping == nil:
+		return nil, &ChangedError{Table: r.table, What: "it is published, but not a table of the job"}
+	}
+	return r, nil
 }
 
 // compareNames says how the columns differ from the Mapping's; "" if they don't.
