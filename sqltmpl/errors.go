@@ -88,3 +88,14 @@ func IsConnection(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.As(err, new(net.Error)) || errors.As(err, new(*pgconn.ConnectError)) || pgconn.SafeToRetry(err)
 }
+
+// IsUpdateRefused reports whether err says that rows can't be updated as a set
+// though they could be deleted and inserted: values of a unique or exclusion
+// constraint have moved between them, or a column is GENERATED ALWAYS.
+func IsUpdateRefused(err error) bool {
+	c := code(err)
+	return c == "23505" || c == "23P01" || IsGeneratedAlways(err)
+}
+
+// IsGeneratedAlways reports whether err says that a column takes no value of ours.
+func IsGeneratedAlways(err error) bool { return code(err) == "428C9" }
