@@ -111,6 +111,29 @@ func Scalars[T any](ctx context.Context, db DB, s Statement) ([]T, error) {
 	})
 }
 
+// Each runs s and hands its rows, as structs by column position, to fn one by one:
+// however many there are, just one is in memory. It stops at the first error.
+func Each[T any](ctx context.Context, db DB, s Statement, fn func(T) error) error {
+	rows, err := db.Query(ctx, s.SQL, s.args()...)
+	if err != nil {
+		return &StatementError{Statement: s.Name, Err: err}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row, err := pgx.RowToStructByPos[T](rows)
+		if err != nil {
+			return &StatementError{Statement: s.Name, Err: err}
+		}
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return &StatementError{Statement: s.Name, Err: err}
+	}
+	return nil
+}
+
 func collect[T any](ctx context.Context, db DB, s Statement, read func(pgx.Rows) (T, error)) (T, error) {
 	rows, err := db.Query(ctx, s.SQL, s.args()...)
 	var out T

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -16,7 +17,7 @@ import (
 // anew. It compares the whole tables, and only if the job computes columns; it
 // holds ACCESS SHARE meanwhile, and gives way when an application waits for that.
 func resyncComputed(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	computes := slices.ContainsFunc(t.Blueprint.Columns, computedOnce)
+	computes := slices.ContainsFunc(t.Blueprint.Columns, compare.ComputedOnce)
 	if job.Swapped || !computes {
 		return nil
 	}

@@ -44,16 +44,3 @@ func TestPaceAllowsMoreTimeWhenRoundsDoNotGain(t *testing.T) {
 	}
 	require.EqualValues(t, 5000, p.limit(), "not beyond the lock timeout")
 }
-
-func TestBucketsDoNotDependOnOrder(t *testing.T) {
-	t.Parallel()
-	var a, b buckets
-	a.add([]bucket{{1, 2, 5}, {3, 1, 9}})
-	a.add([]bucket{{1, 1, 6}})
-	b.add([]bucket{{1, 1, 6}, {3, 1, 9}})
-	b.add([]bucket{{1, 2, 5}})
-	require.Empty(t, a.differing(b))
-	b.add([]bucket{{7, 1, 1}})
-	require.Equal(t, []int32{7}, a.differing(b))
-	require.EqualValues(t, 4, a.rows())
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -65,8 +66,8 @@ type comparison struct {
 	throttle *throttle
 
 	mu     sync.Mutex
-	source buckets
-	shadow buckets
+	source compare.Buckets
+	shadow compare.Buckets
 	done   int64
 }
 
@@ -100,7 +101,7 @@ func compareAll(ctx context.Context, env *Env, job registry.Job, y *yielder) (ro
 			if err := c.run(ctx, tx, y); err != nil {
 				return err
 			}
-			rows += c.source.rows()
+			rows += c.source.Rows()
 		}
 		return nil
 	})
@@ -122,15 +123,15 @@ func (c *comparison) run(ctx context.Context, tx pgx.Tx, y *yielder) error {
 	if err := c.hashAll(ctx, y); err != nil {
 		return err
 	}
-	if len(c.source.differing(c.shadow)) == 0 {
+	if len(c.source.Differing(c.shadow)) == 0 {
 		return nil
 	}
 	// Once more, into buckets: keys are looked for in those that differ only.
-	c.source, c.shadow, c.done, c.drilling = buckets{}, buckets{}, 0, true
+	c.source, c.shadow, c.done, c.drilling = compare.Buckets{}, compare.Buckets{}, 0, true
 	if err := c.hashAll(ctx, y); err != nil {
 		return err
 	}
-	return c.different(ctx, tx, c.source.differing(c.shadow))
+	return c.different(ctx, tx, c.source.Differing(c.shadow))
 }
 
 func noIdleTimeout() sqltmpl.Statement {
@@ -229,21 +230,21 @@ func (c *comparison) ranges(ctx context.Context) ([]hashJob, error) {
 }
 
 func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
-	got, err := sqltmpl.All[bucket](ctx, tx, c.statement(j))
+	got, err := sqltmpl.All[compare.Bucket](ctx, tx, c.statement(j))
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if j.source {
-		c.source.add(got)
+		c.source.Add(got)
 	} else {
-		c.shadow.add(got)
+		c.shadow.Add(got)
 	}
 	c.done += min(j.next, j.first+verifyPages) - j.first
 	c.env.Report(Event{
 		Job: c.job.ID, Table: c.table.Name.Plain(), Stage: Verify, Phase: Going, Done: min(c.done, c.total),
-		Total: c.total, Unit: "pages", Rows: c.source.rows(), Elapsed: time.Since(c.began),
+		Total: c.total, Unit: "pages", Rows: c.source.Rows(), Elapsed: time.Since(c.began),
 	})
 	return nil
 }
@@ -251,21 +252,21 @@ func (c *comparison) hash(ctx context.Context, tx pgx.Tx, j hashJob) error {
 // statement hashes one range: into one bucket, and only if that differs into
 // many, which takes half as long again.
 func (c *comparison) statement(j hashJob) sqltmpl.Statement {
-	compare := c.compare
+	both := c.compare
 	if j.source {
-		compare.Source = j.table
+		both.Source = j.table
 	} else {
-		compare.Shadow = j.table
+		both.Shadow = j.table
 	}
 	switch {
 	case j.source && c.drilling:
-		return sqltmpl.HashSource{Compare: compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.HashSource{Compare: both, First: j.first, Next: j.next}.Statement()
 	case j.source:
-		return sqltmpl.TotalSource{Compare: compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.TotalSource{Compare: both, First: j.first, Next: j.next}.Statement()
 	case c.drilling:
-		return sqltmpl.HashShadow{Compare: compare, First: j.first, Next: j.next}.Statement()
+		return sqltmpl.HashShadow{Compare: both, First: j.first, Next: j.next}.Statement()
 	}
-	return sqltmpl.TotalShadow{Compare: compare, First: j.first, Next: j.next}.Statement()
+	return sqltmpl.TotalShadow{Compare: both, First: j.first, Next: j.next}.Statement()
 }
 
 // different names the keys that differ.

@@ -8,9 +8,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/internal/db"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -23,17 +25,23 @@ const end = 1<<32 - 1
 
 var copied = sqltmpl.Table{Schema: "public", Name: "t"}
 
-// ours opens a session as repave does.
-func ours(t *testing.T, dsn string) *pgx.Conn {
+// pool opens sessions as repave does.
+func pool(t *testing.T, dsn string, size int) *pgxpool.Pool {
 	t.Helper()
 	cfg, err := db.Config(dsn, "repave test")
 	require.NoError(t, err)
-	pool, err := db.Open(t.Context(), cfg, 1, map[string]string{"TimeZone": "UTC", "lc_monetary": "C"})
+	pool, err := db.Open(t.Context(), cfg, size, map[string]string{"TimeZone": "UTC", "lc_monetary": "C"})
 	require.NoError(t, err)
-	conn, err := pool.Acquire(t.Context())
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// ours opens a session as repave does.
+func ours(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pool(t, dsn, 1).Acquire(t.Context())
 	require.NoError(t, err)
 	own := conn.Hijack()
-	pool.Close()
 	t.Cleanup(func() { _ = own.Close(context.Background()) })
 	return own
 }
@@ -60,6 +68,7 @@ func blueprint(t *testing.T, conn *pgx.Conn, change shadow.Change) shadow.Bluepr
 type pair struct {
 	from, to *pgx.Conn
 	mapping  logical.Mapping
+	blueprint shadow.Blueprint
 	binary   bool
 }
 
@@ -74,7 +83,7 @@ func newPair(t *testing.T, create, fill []string, change shadow.Change, target .
 	pgtest.Connect(t, targetDSN, target...)
 	p := pair{from: ours(t, sourceDSN), to: ours(t, targetDSN)}
 	b := blueprint(t, p.from, change)
-	p.mapping = logical.Forward(&b, 1)
+	p.mapping, p.blueprint = logical.Forward(&b, 1), b
 	var err error
 	p.binary, err = logical.Binary(t.Context(), p.from, p.mapping)
 	require.NoError(t, err)
@@ -110,8 +119,58 @@ func TestEveryTypeIsCopied(t *testing.T) {
 			require.EqualValues(t, pgtest.Count(t, p.from, "SELECT count(*) FROM public.t"), rows)
 			const all = "SELECT t::text FROM public.t t ORDER BY id"
 			require.Equal(t, pgtest.Rows(t, p.from, all), pgtest.Rows(t, p.to, all))
+			compared, err := p.compare(t)
+			require.NoError(t, err)
+			require.Equal(t, rows, compared)
 		})
 	}
+}
+
+// compare compares the two tables as they are now.
+func (p pair) compare(t *testing.T) (int64, error) {
+	t.Helper()
+	var pools []*pgxpool.Pool
+	var snapshots []string
+	for _, conn := range []*pgx.Conn{p.from, p.to} {
+		pools = append(pools, pool(t, conn.Config().ConnString(), 2))
+		keeper := pgtest.Connect(t, conn.Config().ConnString(), "BEGIN ISOLATION LEVEL REPEATABLE READ")
+		snapshots = append(snapshots, pgtest.Value[string](t, keeper, "SELECT pg_export_snapshot()"))
+	}
+	oid := uint32(pgtest.Count(t, p.to, "SELECT 'public.t'::regclass::oid::int"))
+	return compare.Compare(t.Context(), compare.Sides{
+		Source: pools[0], Target: pools[1], SourceSnapshot: snapshots[0], TargetSnapshot: snapshots[1], Workers: 1,
+	}, []compare.Pair{{Title: "t", Blueprint: &p.blueprint, Source: copied, Target: copied, TargetOID: oid}}, nil)
+}
+
+// TestEqualIsNotEnough: values that their types call equal are told apart, but
+// for the blanks that pad a char(n).
+func TestEqualIsNotEnough(t *testing.T) {
+	t.Parallel()
+
+	create := []string{
+		`CREATE COLLATION public.anycase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
+		`CREATE TYPE public.mood AS ENUM ('sad', 'ok')`, `CREATE DOMAIN public.moody AS public.mood`,
+		`CREATE TABLE public.t (id int PRIMARY KEY, n numeric, f float8, j jsonb, c text COLLATE public.anycase, m public.moody, ma public.mood[], b bpchar, v varchar, ch "char")`,
+	}
+	p := newPair(t, create, []string{`INSERT INTO public.t VALUES (1, 1.0, '0', '{"a": 1.0}', 'a', 'ok', '{ok}', 'x', 'x', 'x')`}, shadow.Change{})
+	_, err := p.copy(t.Context(), t, 0, end)
+	require.NoError(t, err)
+	_, err = p.compare(t)
+	require.NoError(t, err)
+	for _, set := range []string{`n = 1.00`, `f = '-0'`, `j = '{"a": 1.00}'`, `c = 'A'`, `m = 'sad'`, `ma = '{sad}'`, `v = 'x '`, `ch = 'y'`} {
+		tx, err := p.to.Begin(t.Context())
+		require.NoError(t, err)
+		pgtest.Exec(t, p.to, `CREATE TABLE IF NOT EXISTS public.kept AS SELECT * FROM public.t`)
+		pgtest.Exec(t, p.to, `UPDATE public.t SET `+set)
+		require.NoError(t, tx.Commit(t.Context()))
+		_, err = p.compare(t)
+		require.ErrorContains(t, err, "key 1: differs", set)
+		pgtest.Exec(t, p.to, `TRUNCATE public.t`)
+		pgtest.Exec(t, p.to, `INSERT INTO public.t SELECT * FROM public.kept`)
+	}
+	pgtest.Exec(t, p.to, `UPDATE public.t SET b = 'x '`)
+	_, err = p.compare(t)
+	require.NoError(t, err)
 }
 
 func TestRangesAddUpToTheTable(t *testing.T) {

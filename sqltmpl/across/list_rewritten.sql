@@ -1,0 +1,14 @@
+-- across/list_rewritten.sql
+-- List the tables among some that got another file since the snapshot: the catalog is read as of it, the function reads
+-- what is now. TRUNCATE and rewrites are not MVCC-safe: the snapshot would show no rows, or not those it should.
+--
+-- lock: none; the caller has locked the tables
+-- runs: inside a transaction with the shared snapshot
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE (c.oid = ANY (@oids::oid[])
+        OR c.oid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = ANY (@oids::oid[])))
+    AND c.relfilenode <> 0
+    AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)
+ORDER BY 1
