@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/preflight"
@@ -30,11 +32,47 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 	if err != nil {
 		return nil, err
 	}
+	more, err := lacking(ctx, env, relations)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, more...)
 	refused := &RefusedError{}
 	if len(findings) > 0 {
 		refused.add(job.Title(), findings)
 	}
 	return refused, nil
+}
+
+// lacking finds what tables need and the target has not.
+func lacking(ctx context.Context, env *Env, relations []catalog.Relation) ([]preflight.Finding, error) {
+	var out []preflight.Finding
+	version := 0
+	err := withConn(ctx, env.Target, func(conn *pgx.Conn) error {
+		version = catalog.Major(conn)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range relations {
+		for _, what := range define.Unsupported(r, version) {
+			out = append(out, preflight.Finding{
+				Check: "version", Table: r.Table.Plain(), Problem: fmt.Sprintf("PostgreSQL %d can't have %s", version, what),
+				Cure: "change it on the source or with --alter, or move to a newer version",
+			})
+		}
+		missing, err := define.Missing(ctx, env.Source, env.Target, r, env.Registry.Schema())
+		if err != nil {
+			return nil, err
+		}
+		for _, what := range missing {
+			out = append(out, preflight.Finding{
+				Check: "missing", Table: r.Table.Plain(), Problem: "on the target: " + what, Cure: "make it there as it is on the source",
+			})
+		}
+	}
+	return out, nil
 }
 
 // acrossDifferences says how a table's definition on either side differs from
@@ -96,5 +134,3 @@ func (across) revertible(ctx context.Context, env *Env, job registry.Job) error 
 	}
 	return nil
 }
-
-var _ = define.Missing

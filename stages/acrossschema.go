@@ -41,10 +41,7 @@ func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int6
 	}
 	for _, t := range job.Tables {
 		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
-			notes, err := define.Finish(ctx, tx, t.Blueprint.Shadow, *t.Bound)
-			if err == nil {
-				env.note(ctx, notes)
-			}
+			_, err := define.Finish(ctx, tx, t.Blueprint.Shadow, *t.Bound) // setup has told the notes
 			return err
 		})
 		if err != nil {
@@ -166,10 +163,7 @@ func (s acrossSchema) build(
 				continue
 			}
 			err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
-				notes, err := i.Attach(ctx, tx)
-				if err == nil {
-					env.note(ctx, notes)
-				}
+				_, err := i.Attach(ctx, tx)
 				return err
 			})
 			if err != nil {
@@ -193,11 +187,9 @@ func (acrossSchema) create(ctx context.Context, env *Env, index acrossIndex, hel
 		if err != nil {
 			return err
 		}
-		notes, err := index.Build(ctx, tx)
-		if err != nil {
+		if _, err := index.Build(ctx, tx); err != nil {
 			return err
 		}
-		env.note(ctx, notes)
 		env.Logger.DebugContext(ctx, "built index", slog.String("index", string(index.Name)),
 			slog.String("table", index.of.Name.Plain()), slog.Duration("elapsed", time.Since(began)))
 		return nil

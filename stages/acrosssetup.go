@@ -46,6 +46,11 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 	if err != nil {
 		return err
 	}
+	notes, err := rehearseAcross(ctx, env, blueprints, bounds)
+	if err != nil {
+		return err
+	}
+	env.note(ctx, notes)
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
@@ -53,11 +58,9 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 		for i := range job.Tables {
 			t := &job.Tables[i]
 			t.Blueprint = blueprints[i]
-			notes, err := define.Create(ctx, tx, t.Blueprint.Shadow)
-			if err != nil {
+			if _, err := define.Create(ctx, tx, t.Blueprint.Shadow); err != nil {
 				return err
 			}
-			env.note(ctx, notes)
 			t.ShadowOID, err = sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
 			if err != nil {
 				return err

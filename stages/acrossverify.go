@@ -3,12 +3,14 @@ package stages
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/strategies/logical"
@@ -29,10 +31,21 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	if env.Options.SkipVerify {
 		return 0, env.Registry.SetProven(ctx, env.Target, job.ID, true)
 	}
-	err = env.persist(ctx, job, func() error {
-		rows, err = s.once(ctx, env, job)
-		return err
-	})
+	// Who waits for what we read is asked on the server of the live side.
+	there := *env
+	there.Source = env.from(live(job)).pool
+	for {
+		err = env.persist(ctx, job, func() error {
+			return yielding(ctx, &there, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) (err error) {
+				rows, err = s.once(ctx, env, job, y)
+				return err
+			})
+		})
+		if !errors.As(err, new(*compare.RewrittenError)) {
+			break
+		}
+		env.Logger.WarnContext(ctx, "verify starts over", slog.Any("error", err))
+	}
 	if err != nil {
 		return rows, err
 	}
@@ -40,7 +53,7 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	return rows, env.Registry.SetProven(ctx, env.Target, job.ID, true)
 }
 
-func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
+func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *yielder) (rows int64, err error) {
 	d := live(job)
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
@@ -78,7 +91,7 @@ func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job) (row
 			return err
 		}
 		rows, err = s.whileFollowing(ctx, f, func(ctx context.Context) (int64, error) {
-			return s.compare(ctx, env, job, slot.Snapshot, snapshot)
+			return s.compare(ctx, env, job, y, slot.Snapshot, snapshot)
 		})
 		return err
 	})
@@ -104,35 +117,38 @@ func (acrossVerify) whileFollowing(
 
 // compare compares all tables in two snapshots that show the same.
 func (acrossVerify) compare(
-	ctx context.Context, env *Env, job registry.Job, ofLive, ofOther string,
+	ctx context.Context, env *Env, job registry.Job, y *yielder, ofLive, ofOther string,
 ) (int64, error) {
-	sides := logical.Sides{
+	sides := compare.Sides{
 		Source: env.Source, Target: env.Target, SourceSnapshot: ofLive, TargetSnapshot: ofOther,
 		Workers: max(env.Options.Workers, 1),
+		Watch: func(source bool, conn *pgx.Conn) {
+			if source != job.Swapped { // the live side
+				y.watch(conn)
+			}
+		},
 	}
 	if job.Swapped {
 		sides.SourceSnapshot, sides.TargetSnapshot = ofOther, ofLive
 	}
-	var pairs []logical.Pair
+	var pairs []compare.Pair
 	for _, t := range job.Tables {
-		pairs = append(pairs, logical.Pair{
+		pairs = append(pairs, compare.Pair{
 			Title: t.Name.Plain(), Blueprint: t.Blueprint, Source: t.Name, Target: t.Name, TargetOID: t.ShadowOID,
 			Swapped: job.Swapped,
 		})
 	}
 	began := time.Now()
-	rows, err := logical.Compare(ctx, sides, pairs, func(done, total, rows int64) {
+	rows, err := compare.Compare(ctx, sides, pairs, func(done, total, rows int64) {
 		env.Report(Event{
 			Job: job.ID, Table: job.Title(), Stage: Verify, Phase: Going, Done: done, Total: total, Unit: "pages", Rows: rows,
 			Elapsed: time.Since(began), Backward: job.Swapped,
 		})
 	})
-	if different, ok := errors.AsType[*logical.DifferentError](err); ok {
-		out := &DifferentError{Table: different.Table, More: different.More, Swapped: job.Swapped}
-		for _, d := range different.Differences {
-			out.Differences = append(out.Differences, Difference{Key: d.Key, Problem: d.Problem})
+	if different, ok := errors.AsType[*compare.DifferentError](err); ok {
+		return rows, &DifferentError{
+			Table: different.Table, Differences: different.Differences, More: different.More, Swapped: job.Swapped,
 		}
-		return rows, out
 	}
 	return rows, err
 }

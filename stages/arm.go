@@ -15,14 +15,12 @@ import (
 // arm gives the target's tables their foreign keys, NOT VALID, and switches
 // their triggers on. It locks them, and the tables they refer to, SHARE ROW
 // EXCLUSIVE.
-func arm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+func arm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 	for _, t := range job.Tables {
 		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
-			notes, err := key.Add(ctx, tx)
-			if err != nil {
+			if _, err := key.Add(ctx, tx); err != nil {
 				return err
 			}
-			env.note(ctx, notes)
 		}
 	}
 	for _, t := range job.Tables {

@@ -210,7 +210,7 @@ func (c *crossing) open(ctx context.Context) error {
 		return err
 	}
 	return inTx(ctx, e.pool, func(tx pgx.Tx) error {
-		if err := arm(ctx, c.env, tx, c.job); err != nil {
+		if err := arm(ctx, tx, c.job); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, passable(c.job, c.mark).Create()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shell"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -69,10 +70,7 @@ type DifferentError struct {
 }
 
 // A Difference is one key whose row is not the same in both tables.
-type Difference struct {
-	Key     string `json:"key"`
-	Problem string `json:"problem"`
-}
+type Difference = compare.Difference
 
 func (e *DifferentError) Error() string {
 	var out strings.Builder

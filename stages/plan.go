@@ -42,6 +42,9 @@ const rewriteSpeed = 80 << 20
 // on the tables while it looks. Of tables with findings it says no more.
 func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 	job := req.job()
+	if job.Strategy == Logical {
+		return planAcross(ctx, env, req)
+	}
 	out := make([]PlanReport, len(job.Tables))
 	refused := 0
 	for i, t := range job.Tables {

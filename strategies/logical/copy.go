@@ -60,7 +60,7 @@ func CopyRange(
 
 // send writes what the source has to say to pipe, until nobody reads it any more.
 func send(ctx context.Context, from *pgx.Conn, out sqltmpl.Statement, pipe *io.PipeWriter) (int64, error) {
-	pieces := &patient{to: bufio.NewWriterSize(pipe, pieceSize)}
+	pieces := &patientPipe{to: bufio.NewWriterSize(pipe, pieceSize)}
 	rows, err := out.CopyTo(ctx, from, pieces)
 	if err == nil {
 		pieces.flush()
@@ -79,14 +79,14 @@ func receive(ctx context.Context, to *pgx.Conn, in sqltmpl.Statement, pipe *io.P
 	return in.CopyFrom(ctx, to, buffered)
 }
 
-// A patient writer throws away what it can't write. An error of its own would
+// A patientPipe writer throws away what it can't write. An error of its own would
 // make pgconn close the connection, and with it the snapshot.
-type patient struct {
+type patientPipe struct {
 	to     *bufio.Writer
 	failed bool
 }
 
-func (p *patient) Write(b []byte) (int, error) {
+func (p *patientPipe) Write(b []byte) (int, error) {
 	if !p.failed {
 		_, err := p.to.Write(b)
 		p.failed = err != nil
@@ -94,7 +94,7 @@ func (p *patient) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (p *patient) flush() {
+func (p *patientPipe) flush() {
 	if !p.failed {
 		p.failed = p.to.Flush() != nil
 	}

@@ -66,10 +66,10 @@ func blueprint(t *testing.T, conn *pgx.Conn, change shadow.Change) shadow.Bluepr
 
 // pair is a table on two clusters.
 type pair struct {
-	from, to *pgx.Conn
-	mapping  logical.Mapping
+	from, to  *pgx.Conn
+	mapping   logical.Mapping
 	blueprint shadow.Blueprint
-	binary   bool
+	binary    bool
 }
 
 // newPair runs statements on both, the fill on the source only.

@@ -10,7 +10,7 @@ import (
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-const tortureTypes = `
+const streamTypes = `
 	CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE EXTENSION ltree;
 	CREATE SCHEMA "Odd ""schema""";
 	CREATE TYPE "Odd ""schema"""."mo'od" AS ENUM ('sad', 'ok', 'it''s, "fine"', E'back\\slash', 'größe');
@@ -125,7 +125,7 @@ func TestEveryTypeArrivesAsItLeft(t *testing.T) {
 		columns = append(columns, fmt.Sprintf("c%d %s", i, c.typ))
 		first, second = append(first, c.first), append(second, c.second)
 	}
-	schema := tortureTypes + `CREATE TABLE t ("Key" text PRIMARY KEY, note text, ` + strings.Join(columns, ", ") + `)`
+	schema := streamTypes + `CREATE TABLE t ("Key" text PRIMARY KEY, note text, ` + strings.Join(columns, ", ") + `)`
 	e := between(t, schema, "t")
 	e.settings = map[string]string{
 		"DateStyle": "SQL, DMY", "IntervalStyle": "sql_standard", "bytea_output": "escape", "TimeZone": "Asia/Kathmandu",
