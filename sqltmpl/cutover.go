@@ -148,3 +148,26 @@ func (p PositionTable) Read() Statement { return render("cutover/read_position.s
 
 // Drop renders cutover/drop_position.sql.
 func (p PositionTable) Drop() Statement { return render("cutover/drop_position.sql", p, nil) }
+
+// Fits finds rows of one side that the other can't hold.
+type Fits struct {
+	Table   Table
+	Key     []Ident
+	Columns []FitsColumn
+}
+
+// A FitsColumn is a column of the other side.
+type FitsColumn struct {
+	Value   Fragment // over a row of Table named s
+	Type    Fragment
+	NotNull bool
+	Missing Literal // what to say of a null where there can be none
+}
+
+// Create renders cutover/create_fits.sql.
+func (p Fits) Create() Statement { return render("cutover/create_fits.sql", p, nil) }
+
+// List renders cutover/list_misfits.sql.
+func (p Fits) List(limit int) Statement {
+	return render("cutover/list_misfits.sql", p, pgx.StrictNamedArgs{"limit": limit})
+}

@@ -119,18 +119,3 @@ func withoutOurs(r catalog.Relation) catalog.Relation {
 	})
 	return r
 }
-
-// revertible refuses to go back where that can't work.
-func (across) revertible(ctx context.Context, env *Env, job registry.Job) error {
-	for _, t := range job.Tables {
-		for _, c := range t.Blueprint.Columns {
-			if c.Source != "" && !c.SourceGenerated && c.Shadow != "" && c.Reverse == "" {
-				return &StateError{
-					Problem: fmt.Sprintf("column %s of %s has no conversion back from %s to %s", c.Source, t.Name.Plain(), c.ShadowType, c.SourceType),
-					Advice:  "keep the new tables with: repave cleanup " + job.Args(),
-				}
-			}
-		}
-	}
-	return nil
-}
