@@ -170,3 +170,12 @@ type DescribedCollation struct {
 func (p DescribeCollations) Statement() Statement {
 	return render("define/describe_collations.sql", p, pgx.StrictNamedArgs{"names": p.Names})
 }
+
+// SetIndexOptions sets an index's storage parameters.
+type SetIndexOptions struct {
+	Index   Table
+	Options Options
+}
+
+// Statement renders define/set_index_options.sql.
+func (p SetIndexOptions) Statement() Statement { return render("define/set_index_options.sql", p, nil) }

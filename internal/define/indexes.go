@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -148,8 +149,32 @@ func (i Index) constrain(ctx context.Context, tx pgx.Tx) (Notes, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = sqltmpl.AddConstraint{Table: i.Table, Name: i.Name, Def: i.Constraint.Def}.Statement().Exec(ctx, tx)
-	return notes, err
+	steps := []sqltmpl.Statement{sqltmpl.AddConstraint{Table: i.Table, Name: i.Name, Def: i.withOptions()}.Statement()}
+	if len(i.Options) > 0 && !i.keyOfPartitioned() && !i.OfPartitioned {
+		steps = append(steps, sqltmpl.SetIndexOptions{Index: i.name(), Options: i.Options}.Statement())
+	}
+	return notes, sqltmpl.ExecAll(ctx, tx, steps...)
+}
+
+// keyOfPartitioned reports whether it is a primary key or unique constraint of a partitioned table.
+func (i Index) keyOfPartitioned() bool {
+	return i.OfPartitioned && i.Constraint.Type != exclusion && !i.Constraint.Temporal
+}
+
+// withOptions is the constraint's definition with the storage parameters, which
+// the server leaves out of it, and which the index of a partitioned table can't
+// be given later. They stand before what says when the constraint is checked.
+func (i Index) withOptions() sqltmpl.Fragment {
+	if len(i.Options) == 0 || !i.keyOfPartitioned() {
+		return i.Constraint.Def
+	}
+	def, end := string(i.Constraint.Def), ""
+	for _, when := range []string{" INITIALLY DEFERRED", " DEFERRABLE"} {
+		if rest, ok := strings.CutSuffix(def, when); ok {
+			def, end = rest, when+end
+		}
+	}
+	return sqltmpl.Fragment(def + " WITH (" + sqltmpl.Options(i.Options).String() + ")" + end)
 }
 
 // dress lists what sets the rest.

@@ -197,7 +197,7 @@ FROM (
             WHERE a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
         ) a) AS columns,
         (SELECT pg_catalog.json_agg(i ORDER BY i.oid) FROM (
-            SELECT c.oid::int8 AS oid, c.relname AS name, pg_catalog.pg_get_indexdef(c.oid) AS def,
+            SELECT c.oid::int8 AS oid, c.relname AS name, pg_catalog.pg_get_indexdef(c.oid) AS def, c.reloptions AS options,
                 (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS tablespace,
                 i.indisunique AS unique, i.indisprimary AS primary, i.indisexclusion AS exclusion,
                 i.indisvalid AND i.indisready AND i.indislive AS valid, i.indimmediate AS immediate,

@@ -49,7 +49,8 @@ SELECT pg_catalog.format_type(t.oid, NULL) AS name, n.nspname AS schema,
             || coalesce((
                 SELECT ' COLLATE ' || pg_catalog.quote_ident(m.nspname) || '.' || pg_catalog.quote_ident(l.collname)
                 FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace m ON m.oid = l.collnamespace
-                WHERE l.oid = t.typcollation AND t.typcollation <> 0), '')
+                WHERE l.oid = t.typcollation AND t.typcollation <> (
+                    SELECT b.typcollation FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)), '')
             || coalesce(' DEFAULT ' || pg_catalog.pg_get_expr(t.typdefaultbin, 0), '')
             || CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END
             || coalesce((
