@@ -22,7 +22,7 @@ func (a *arena) take(n int) []byte {
 		if b := a.blocks[a.at]; cap(b)-len(b) >= n {
 			a.blocks[a.at] = b[:len(b)+n]
 			a.used += n
-			return b[len(b):len(b):len(b)+n]
+			return b[len(b) : len(b) : len(b)+n]
 		}
 	}
 	a.blocks = append(a.blocks, make([]byte, n, max(n, blockSize)))

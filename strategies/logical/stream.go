@@ -59,7 +59,7 @@ type Stream struct {
 	commitTime time.Time
 	received   pglogrepl.LSN // everything that ended before has been read
 	timedOut   bool
-	reply      bool // the server wants to hear from us
+	reply      bool      // the server wants to hear from us
 	asked      time.Time // since when it owes us an answer; zero: it does not
 
 	gathered *gatherer // what an Applier has read but not applied
