@@ -166,8 +166,10 @@ func TestPrivilegesOnBothEnds(t *testing.T) {
 		}
 		pgtest.Exec(t, conn, firstOf(f.Cure))
 	}
-	want := []string{`the source: role "WORKER" may not replicate`, "the source: USAGE on schema s", "the source: CREATE on database DB",
-		"the source: USAGE on schema repave", "the source: CREATE on schema repave"}
+	want := []string{
+		`the source: role "WORKER" may not replicate`, "the source: USAGE on schema s", "the source: CREATE on database DB",
+		"the source: USAGE on schema repave", "the source: CREATE on schema repave",
+	}
 	for _, table := range []string{"s.orders", "s.items"} {
 		want = append(want, "the source: membership in OWNER, which owns "+table)
 		for _, privilege := range []string{"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER"} {
