@@ -17,6 +17,8 @@ type Finding struct {
 	Table   string `json:"table"`
 	Problem string `json:"problem"`
 	Cure    string `json:"cure"` // SQL ready to paste, or what else helps; never empty
+	// Warning: worth knowing, but no reason to refuse. Only Across has such.
+	Warning bool `json:"warning,omitempty"`
 }
 
 // Input is what the checks look at.

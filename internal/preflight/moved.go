@@ -1,0 +1,103 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/sqltmpl"
+)
+
+// checkMoved looks at each table on the source.
+func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
+	var findings []Finding
+	var failed error
+	for _, r := range in.Relations {
+		one := Input{DB: in.Source, Relation: r, RegistrySchema: in.RegistrySchema}
+		checks := []check{checkKind}
+		if r.Kind == "r" && r.OID >= firstNormalOID {
+			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren)
+		}
+		for _, look := range checks {
+			found, err := look(ctx, one)
+			findings = append(findings, found...)
+			failed = errors.Join(failed, err)
+		}
+	}
+	return findings, failed
+}
+
+// checkReplicaIdentity refuses tables whose changes do not say which row they
+// are about: UPDATE and DELETE of a published table without one fail.
+func checkReplicaIdentity(_ context.Context, in Input) ([]Finding, error) {
+	key, ok := catalog.KeyOf(in.Relation)
+	if !ok || carries(in.Relation, key) {
+		return nil, nil
+	}
+	cure := in.alter("REPLICA IDENTITY USING INDEX %s", key.Name)
+	switch {
+	case !key.Immediate: // can't be one
+		cure = in.alter("REPLICA IDENTITY FULL")
+	case key.Primary:
+		cure = in.alter("REPLICA IDENTITY DEFAULT")
+	}
+	return []Finding{in.finding("replica_identity", cure, "the replica identity does not carry the key (%s)", key.Name)}, nil
+}
+
+// carries reports whether changes come with all columns of key.
+func carries(r catalog.Relation, key catalog.Index) bool {
+	for _, index := range r.Indexes {
+		chosen := r.ReplIdent == "i" && index.ReplIdent || r.ReplIdent == "d" && index.Primary
+		if chosen && index.Valid && index.Immediate &&
+			!slices.ContainsFunc(key.Columns, func(num int16) bool { return !slices.Contains(index.Columns, num) }) {
+			return true
+		}
+	}
+	return r.ReplIdent == "f"
+}
+
+// checkLogged refuses unlogged tables: WAL has nothing of their changes.
+func checkLogged(_ context.Context, in Input) ([]Finding, error) {
+	if in.Relation.Persistence != "u" {
+		return nil, nil
+	}
+	return []Finding{in.finding("unlogged", in.alter("SET LOGGED")+"; -- rewrites the table", "is unlogged, so its changes can't be decoded")}, nil
+}
+
+// checkChildren refuses tables that others inherit from: queries of such a table
+// read the others' rows too, which are not moved with it.
+func checkChildren(_ context.Context, in Input) ([]Finding, error) {
+	var findings []Finding
+	for _, other := range in.Relation.Others {
+		if other.Kind == "inheritance" {
+			findings = append(findings, in.finding(other.Kind, dependentCure(other), "%s can't be moved along", other.Description))
+		}
+	}
+	return findings, nil
+}
+
+// checkPlaces looks at where the tables are to be on the target.
+func checkPlaces(ctx context.Context, in AcrossInput) ([]Finding, error) {
+	var findings []Finding
+	var schemas []sqltmpl.Ident // missing, named once
+	for _, r := range in.Relations {
+		place, err := sqltmpl.One[sqltmpl.Place](ctx, in.Target, sqltmpl.FindOnTarget{Table: r.Table}.Statement())
+		if err != nil {
+			return findings, fmt.Errorf("looking at %s: %w", atTarget, err)
+		}
+		schema := r.Table.Schema
+		if !place.SchemaExists && !slices.Contains(schemas, schema) {
+			schemas = append(schemas, schema)
+			findings = append(findings, at(atTarget, "schema", fmt.Sprintf("CREATE SCHEMA %s", schema), "there is no schema %s", schema))
+		}
+		if place.Kind != "" {
+			one := Input{Relation: r}
+			findings = append(findings, one.finding("exists",
+				fmt.Sprintf("ALTER %s %s RENAME TO %s; -- on the target; or drop it", place.Kind, r.Table, r.Table.Name+"_before"),
+				"the target has something of that name already (%s)", place.Kind))
+		}
+	}
+	return findings, nil
+}
