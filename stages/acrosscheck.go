@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -38,9 +39,15 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 	}
 	findings = append(findings, more...)
 	refused := &RefusedError{}
-	if len(findings) > 0 {
-		refused.add(job.Title(), findings)
+	var reasons []preflight.Finding
+	for _, f := range findings {
+		if f.Warning {
+			env.Logger.WarnContext(ctx, f.Problem, slog.String("cure", f.Cure))
+			continue
+		}
+		reasons = append(reasons, f)
 	}
+	refused.add(job.Title(), reasons)
 	return refused, nil
 }
 
