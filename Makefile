@@ -53,6 +53,11 @@ demo-logical: build ## Move tables under load from one throw-away server to anot
 bench: build ## Measure repave against VACUUM FULL, pg_repack and others (ROWS=500000 REPEAT=1 for a quick look)
 	go run ./tests/bench -repave bin/repave -rows $(ROWS) -repeat $(REPEAT) $(BENCH_FLAGS)
 
+.PHONY: bench-logical
+bench-logical: build ## Measure moves to another cluster against pgcopydb, a native subscription and COPY pipes
+	go run ./tests/bench -repave bin/repave -rows $(ROWS) -repeat $(REPEAT) -only across $(BENCH_FLAGS)
+	REPAVE_BENCH_ROWS=1000000 go test -run - -bench Apply -benchtime 1x -timeout 30m ./strategies/logical
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin

@@ -80,5 +80,12 @@ func (b *bench) judge() {
 			b.atMost(fmt.Sprintf("peak memory at %d rows", b.rows/part), peak, 150, "MB", "")
 		}
 	}
+	b.ratio("across, ready for the cutover / pgcopydb", acrossRepave, acrossCopydb, 0.7)
+	b.ratio("across, ready for the cutover / native subscription", acrossRepave, acrossNative, 0.5)
+	b.ratio("across, verified / pgcopydb", acrossProof, acrossCopydb, 0)
+	b.ratio("across, backfill / binary COPY pipes", acrossCopy, acrossPipe, 1.15)
+	if b.acrossPeak > 0 {
+		b.atMost("across, peak memory", float64(b.acrossPeak)/megabyte, 150, "MB", "")
+	}
 	b.ratio("10 x the rows / time", scaled(b.rows), scaled(b.rows/10), 10.5)
 }

@@ -40,11 +40,12 @@ type bench struct {
 	stderr  io.Writer
 	version string
 
-	samples map[string][]sample
-	peak    map[int64]int64 // resident set of repave in bytes, by rows
-	load    []loadResult
-	notes   []string
-	results []result
+	samples    map[string][]sample
+	peak       map[int64]int64 // resident set of repave in bytes, by rows
+	acrossPeak int64           // the same, across clusters
+	load       []loadResult
+	notes      []string
+	results    []result
 }
 
 // A sample is one measurement.
