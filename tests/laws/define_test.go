@@ -399,7 +399,7 @@ func TestLaw5WhatVersionsBrought(t *testing.T) {
 		at := slices.IndexFunc(m.tables, func(r define.Rehearsed) bool { return r.Relation.Table == rich18Name })
 		lacking := strings.Join(define.Unsupported(m.tables[at].Relation, target), "\n")
 		for _, what := range []string{
-			`virtual generated column "v"`, "which is NO INHERIT", "which is NOT VALID", `name "nr there"`, `check "no sense", which is NOT ENFORCED`,
+			`virtual generated column "v"`, "which is NO INHERIT", "which is NOT VALID", `name "loud there"`, `check "no sense", which is NOT ENFORCED`,
 			`"Rich time" WITHOUT OVERLAPS`, `foreign key "in a room" with PERIOD`, `foreign key "not kept", which is NOT ENFORCED`,
 		} {
 			require.Contains(t, lacking, what)
