@@ -349,7 +349,7 @@ func TestLaw5TablesAreMadeAnewElsewhere(t *testing.T) {
 			pgtest.RequireSameCatalog(t, empty, pgtest.CatalogSnapshot(t, m.target))
 			m.make(t)
 			require.Empty(t, m.asVersionsDiffer(t, m.differences(t)))
-			require.Empty(t, m.notes)
+			require.Empty(t, m.asVersionsDiffer(t, m.notes))
 			m.requireSameDump(t)
 		})
 	}
@@ -360,7 +360,8 @@ func (m *move) asVersionsDiffer(t *testing.T, lines []string) []string {
 	t.Helper()
 	source, target := m.versions(t)
 	return slices.DeleteFunc(lines, func(line string) bool {
-		return strings.Contains(line, ": not-null constraint ") && (source < 18) != (target < 18)
+		return strings.Contains(line, ": not-null constraint ") && (source < 18) != (target < 18) ||
+			strings.Contains(strings.ToUpper(line), "PRIVILEGE MAINTAIN ") && source >= 17 && target < 17
 	})
 }
 
