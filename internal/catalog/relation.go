@@ -93,7 +93,7 @@ type Index struct {
 	Valid      bool             `json:"valid"` // indisvalid and indisready and indislive
 	Immediate  bool             `json:"immediate"`
 	Partial    bool             `json:"partial"`
-	Options      []string           `json:"options"` // storage parameters, which Def has too
+	Options    []string         `json:"options"` // storage parameters, which Def has too
 	// NullsAlike: two nulls are the same value to it (NULLS NOT DISTINCT, PostgreSQL 15).
 	NullsAlike   bool               `json:"nulls_alike"`
 	Clustered    bool               `json:"clustered"`

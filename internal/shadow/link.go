@@ -119,11 +119,15 @@ func sourceTypes(child catalog.Relation, key catalog.ForeignKey) []sqltmpl.Fragm
 // parent's, which has no indexes yet, and undoes it.
 func tryLink(ctx context.Context, tx pgx.Tx, child, parent Linked, key catalog.ForeignKey) error {
 	probe := parent.Names.Object("probe")
+	unique := sqltmpl.Fragment("UNIQUE (" + key.ToColumns.String() + ")")
+	if key.Period {
+		unique = sqltmpl.Fragment("UNIQUE (" + key.ToColumns.String() + " WITHOUT OVERLAPS)")
+	}
 	err := sqltmpl.Try(ctx, tx, func() error {
 		for _, s := range []sqltmpl.Statement{
 			sqltmpl.CreateProbe{Table: probe, Like: parent.Names.Object("shadow")}.Statement(),
 			sqltmpl.AddConstraint{
-				Table: probe, Name: parent.Names.Object("probe_key").Name, Def: sqltmpl.Fragment("UNIQUE (" + key.ToColumns.String() + ")"),
+				Table: probe, Name: parent.Names.Object("probe_key").Name, Def: unique,
 			}.Statement(),
 		} {
 			if _, err := s.Exec(ctx, tx); err != nil {
