@@ -2,7 +2,6 @@ package logical_test
 
 import (
 	"fmt"
-
 	"os"
 	"strconv"
 	"testing"
