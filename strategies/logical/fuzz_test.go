@@ -100,8 +100,8 @@ func FuzzRows(f *testing.F) {
 			return
 		}
 		var got rows
-		if got.parse(data[1:]) != nil {
-			return
+		if got.parse(data[1:]) != nil || data[0] == 'U' && len(got.new) == 0 {
+			return // pglogrepl panics where a row is missing
 		}
 		message, err := pglogrepl.Parse(data)
 		if err != nil {
