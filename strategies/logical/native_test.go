@@ -2,8 +2,8 @@ package logical_test
 
 import (
 	"fmt"
-
 	"os"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -57,6 +57,9 @@ func BenchmarkApply(b *testing.B) {
 				began := time.Now()
 				require.NoError(b, e.applier.Follow(b.Context(), e.stream, Goal{Barrier: token}))
 				ours := time.Since(began)
+				var memory runtime.MemStats
+				runtime.ReadMemStats(&memory)
+				b.ReportMetric(float64(memory.Sys)/(1<<20), "MB-from-the-system")
 				b.ReportMetric(native.Seconds(), "native-s")
 				b.ReportMetric(ours.Seconds(), "repave-s")
 				b.ReportMetric(native.Seconds()/ours.Seconds(), "ratio")
