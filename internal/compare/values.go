@@ -18,7 +18,7 @@ func Values(c *sqltmpl.Compare, b *shadow.Blueprint, swapped bool) {
 		}
 		as := ""
 		if column.AsText {
-			as = "::pg_catalog.text"
+			as = `::pg_catalog.text COLLATE pg_catalog."C"` // its own may hold different texts for equal
 		}
 		add(c, column, as)
 	}

@@ -60,6 +60,23 @@ func TestLaw3TamperedShadow(t *testing.T) {
 	}
 }
 
+// TestLaw3EqualIsNotTheSame: what a collation holds for equal is a difference all the same.
+func TestLaw3EqualIsNotTheSame(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, `CREATE COLLATION alike (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`,
+		`CREATE TABLE t (id int PRIMARY KEY, v text COLLATE alike)`, `INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 100) g`)
+	env := newEnv(t, dsn)
+	job := runTo(t, env, request(t, conn, "t", nil), stages.Verify)
+	pgtest.Exec(t, conn, fmt.Sprintf(`UPDATE %s SET v = 'V77' WHERE id = 77`, standby(job)))
+	_, stderr, code := repave(t, dsn, "swap", "t")
+	require.Equal(t, 4, code, stderr)
+	require.Contains(t, stderr, "key 77: differs")
+	mustRepave(t, dsn, "reset", "t", "--yes")
+	requireNoTraces(t, conn)
+}
+
 // TestLaw3TamperedOldTable: the same, between the swap and a revert-swap.
 func TestLaw3TamperedOldTable(t *testing.T) {
 	t.Parallel()
