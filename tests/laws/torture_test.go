@@ -13,9 +13,10 @@ import (
 )
 
 // A tortured database is richTable with all that boundObjects binds to it, in a schema and under a name that are hard to
-// quote, and once more everything that has a name of its own under each of tortureNames.
+// quote, and once more everything that has a name of its own under each of some names.
 type tortured struct {
 	schema, table sqltmpl.Ident
+	names         []string
 	tables, bound []string // to run in this order; a change of type by ALTER TABLE has to come in between
 }
 
@@ -81,21 +82,21 @@ ALTER TABLE $t REPLICA IDENTITY USING INDEX "identity ON"
 `
 
 // tortureOf makes up the database for a server.
-func tortureOf(t *testing.T, conn *pgx.Conn) tortured {
+func tortureOf(t *testing.T, conn *pgx.Conn, names []string) tortured {
 	t.Helper()
-	c := tortured{schema: tortureSchema, table: tortureTable}
+	c := tortured{schema: tortureSchema, table: tortureTable, names: names}
 	require.Len(t, tortureSchema, 63)
 	require.Len(t, tortureTable, 62)
 	hostile := strings.NewReplacer(`"Odd schema"`, c.schema.String(), `"Rich ""table"`, c.table.String(), `"Rich ""table_pkey"`, `"a key $$"`,
 		`"Rich ""table_nr_seq"`, serialName("nr"), `"Rich ""table_big_seq"`, serialName("big"), `"Rich ""table_Id_seq"`, serialName("Id"))
 	table := sqltmpl.Table{Schema: c.schema, Name: c.table}.String()
 	c.tables = []string{hostile.Replace(richSQL(t, conn, ""))}
-	for n, name := range tortureNames {
-		column := columnName(n)
+	for n, name := range names {
+		column := c.column(n)
 		c.tables = append(c.tables, fmt.Sprintf("ALTER TABLE %s ADD %s int DEFAULT %d", table, column, n))
 		c.bound = append(c.bound, splitStatements(strings.NewReplacer("$n", sqltmpl.Ident(name).String(), "$c", column.String(), "$t", table, "$s", c.schema.String(),
-			"$l", "'"+strings.ReplaceAll(name, "'", "''")+"'", "$i", numbered("i", n), "$k", numbered("k", n), "$v", numbered("v", n), "$mi", numbered("mi", n),
-			"$m", numbered("m", n), "$r", numbered("r", n)).Replace(boundToNames))...)
+			"$l", "'"+strings.ReplaceAll(name, "'", "''")+"'", "$i", c.numbered("i", n), "$k", c.numbered("k", n), "$v", c.numbered("v", n), "$mi", c.numbered("mi", n),
+			"$m", c.numbered("m", n), "$r", c.numbered("r", n)).Replace(boundToNames))...)
 	}
 	version := pgtest.ServerVersion(t, conn)
 	newer := strings.NewReplacer("$t", table)
@@ -110,14 +111,14 @@ func tortureOf(t *testing.T, conn *pgx.Conn) tortured {
 	return c
 }
 
-// columnName is what the nth of tortureNames is called as a column: no two alike, and none like another column.
-func columnName(n int) sqltmpl.Ident {
-	return sqltmpl.Ident(cut(tortureNames[n], 55) + fmt.Sprintf(" c%d", n))
+// column is what the nth name is called as a column: no two alike, and none like another column.
+func (c tortured) column(n int) sqltmpl.Ident {
+	return sqltmpl.Ident(cut(c.names[n], 55) + fmt.Sprintf(" c%d", n))
 }
 
 // numbered is a name for another object of the nth name.
-func numbered(kind string, n int) string {
-	return sqltmpl.Ident(cut(tortureNames[n], 50) + fmt.Sprintf(" %s %d", kind, n)).String()
+func (c tortured) numbered(kind string, n int) string {
+	return sqltmpl.Ident(cut(c.names[n], 50) + fmt.Sprintf(" %s %d", kind, n)).String()
 }
 
 // cut shortens a name as PostgreSQL would, to whole characters.

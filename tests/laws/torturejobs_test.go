@@ -21,29 +21,35 @@ type torment struct {
 	retype, alter []string
 	// moved says that columns come to stand elsewhere, which nothing else can do.
 	moved bool
+	names []string
 }
 
 var torments = map[string]torment{
-	"repack": {},
+	"repack": {names: tortureNames},
 	"types": {
+		names:  tortureNames[:6],
 		change: shadow.Change{Alter: []string{`ALTER amount TYPE numeric(12,3), ALTER tags TYPE varchar(40)[]`, `ALTER parent_k TYPE varchar(30)`}},
 		retype: []string{`ALTER amount TYPE numeric(12,3), ALTER tags TYPE varchar(40)[]`, `ALTER parent_k TYPE varchar(30)`},
 	},
 	"drop": {
+		names:  tortureNames[6:8],
 		change: shadow.Change{Alter: []string{`DROP doc, DROP tags`, `DROP CONSTRAINT "to k"`}},
 		alter:  []string{`DROP doc, DROP tags`, `DROP CONSTRAINT "to k"`},
 	},
 	"add": {
+		names:  tortureNames[8:],
 		change: shadow.Change{Alter: []string{`ADD "add ON" text DEFAULT ' USING $1' NOT NULL, ADD CONSTRAINT "added ON" UNIQUE (big, "Id")`}},
 		alter:  []string{`ADD "add ON" text DEFAULT ' USING $1' NOT NULL, ADD CONSTRAINT "added ON" UNIQUE (big, "Id")`},
 	},
 	"rename": {
+		names:  tortureNames[:3],
 		change: shadow.Change{Alter: []string{`RENAME total TO "to""tal USING $$"`, `RENAME parent_id TO "table"`, `RENAME CONSTRAINT "a code" TO "another ON code"`}},
 		alter:  []string{`RENAME total TO "to""tal USING $$"`, `RENAME parent_id TO "table"`, `RENAME CONSTRAINT "a code" TO "another ON code"`},
 	},
 	"reorder":  {change: shadow.Change{OptimizeColumns: true}, moved: true},
-	"order by": {change: shadow.Change{OrderBy: []string{"Id"}}},
+	"order by": {names: tortureNames[5:7], change: shadow.Change{OrderBy: []string{"Id"}}},
 	"settings": {
+		names:  tortureNames[7:9],
 		change: shadow.Change{Set: []string{"fillfactor=92", "toast.autovacuum_enabled=on"}},
 		alter:  []string{`SET (fillfactor=92, toast.autovacuum_enabled=on)`},
 	},
@@ -66,7 +72,7 @@ func (m torment) run(t *testing.T) {
 	t.Helper()
 	dsn := pgtest.Database(t)
 	conn := pgtest.Connect(t, dsn)
-	c := tortureOf(t, conn)
+	c := tortureOf(t, conn, m.names)
 	build(t, conn, c.tables, c.bound)
 	pgtest.Exec(t, conn, "ANALYZE")
 	before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
@@ -121,15 +127,15 @@ func requireAlive(t *testing.T, conn *pgx.Conn, c tortured) {
 	t.Helper()
 	pgtest.Exec(t, conn, `DELETE FROM other.audit`)
 	id := pgtest.Value[int32](t, conn, `INSERT INTO `+c.name().String()+` (code) VALUES ('fresh') RETURNING "Id"`)
-	for n, name := range tortureNames {
+	for n, name := range c.names {
 		function := pgx.Identifier{"other", name}.Sanitize()
-		pgtest.Exec(t, conn, `UPDATE `+c.name().String()+` SET `+columnName(n).String()+` = 4711 WHERE "Id" = $1`, id)
+		pgtest.Exec(t, conn, `UPDATE `+c.name().String()+` SET `+c.column(n).String()+` = 4711 WHERE "Id" = $1`, id)
 		require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM other.audit WHERE what = $1`, "UPDATE "+name), name)
-		require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM `+function+` WHERE "Id" = $1 AND `+columnName(n).String()+` = 4711`, id), name)
+		require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM `+function+` WHERE "Id" = $1 AND `+c.column(n).String()+` = 4711`, id), name)
 		require.Equal(t, int32(4711), pgtest.Value[int32](t, conn, `SELECT `+function+`($1::int)`, id))
 		require.Equal(t, "it's", pgtest.Value[string](t, conn, `SELECT `+function+`(r) FROM `+c.name().String()+` r WHERE "Id" = $1`, id))
-		view := `other.` + numbered("m", n)
+		view := `other.` + c.numbered("m", n)
 		pgtest.Exec(t, conn, `REFRESH MATERIALIZED VIEW `+view)
-		require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM `+view+` WHERE `+columnName(n).String()+` = 4711`))
+		require.Equal(t, 1, pgtest.Count(t, conn, `SELECT count(*) FROM `+view+` WHERE `+c.column(n).String()+` = 4711`))
 	}
 }
