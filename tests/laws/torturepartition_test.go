@@ -110,16 +110,18 @@ func startThree(t *testing.T, dsn, table string) *three {
 	a := &three{cancel: cancel}
 	conn := pgtest.Connect(t, dsn)
 	a.group.Go(func() {
-		pace := time.NewTicker(10 * time.Millisecond)
-		defer pace.Stop()
+		// It thinks after each transaction, however long that took.
+		pause := time.NewTimer(0)
+		defer pause.Stop()
 		for ctx.Err() == nil {
-			<-pace.C
+			<-pause.C
 			if err := pgx.BeginFunc(context.WithoutCancel(ctx), conn, func(tx pgx.Tx) error { return a.act(ctx, tx, table) }); err != nil {
 				text := err.Error()
 				a.err.Store(&text)
 				return
 			}
 			a.done.Add(1)
+			pause.Reset(10 * thinkTime)
 		}
 	})
 	t.Cleanup(func() { cancel(); a.group.Wait() })
