@@ -149,15 +149,15 @@ func printSavings(w io.Writer, r analyze.Report) {
 		names = append(names, sqltmpl.Ident(name).Plain())
 	}
 	fmt.Fprintf(w, "  %s more, %.1f bytes per row, with the columns moved:\n    repave run %s --optimize-columns\n%s\n",
-		share(r.Best.Saved, total), r.Best.SavedPerRow, table, wrapped("in the order ", names, "    "))
+		share(r.Best.Saved, total), r.Best.SavedPerRow, table, wrapped("    in the order ", names))
 }
 
 // wrapped joins names with commas, in lines of which the first begins with title,
 // each as long as a terminal is wide, if its names are not longer.
-func wrapped(title string, names []string, indent string) string {
-	const width = 80
+func wrapped(title string, names []string) string {
+	const width, indent = 80, "      "
 	var out strings.Builder
-	line := indent + title
+	line := title
 	for i, name := range names {
 		if i < len(names)-1 {
 			name += ","
@@ -165,7 +165,7 @@ func wrapped(title string, names []string, indent string) string {
 		if i > 0 {
 			if utf8.RuneCountInString(line)+len(" ")+utf8.RuneCountInString(name) > width {
 				out.WriteString(line + "\n")
-				line = indent + "  " + name
+				line = indent + name
 				continue
 			}
 			line += " "

@@ -44,14 +44,14 @@ func TestAnalyze(t *testing.T) {
 
 // TestWrapped: lines break between names, and each is as wide as a terminal at most.
 func TestWrapped(t *testing.T) {
-	require.Equal(t, "  in the order a, b", wrapped("in the order ", []string{"a", "b"}, "  "))
+	require.Equal(t, "  in the order a, b", wrapped("  in the order ", []string{"a", "b"}))
 	long := strings.Repeat("x", 63)
-	require.Equal(t, "  in the order a,\n    "+long+",\n    "+long, wrapped("in the order ", []string{"a", long, long}, "  "))
+	require.Equal(t, "  in the order a,\n      "+long+",\n      "+long, wrapped("  in the order ", []string{"a", long, long}))
 	var names []string
 	for i := range 60 {
 		names = append(names, fmt.Sprintf("column_%d", i))
 	}
-	text := wrapped("in the order ", names, "    ")
+	text := wrapped("    in the order ", names)
 	for line := range strings.Lines(text) {
 		require.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 80)
 	}

@@ -67,19 +67,19 @@ func TestLaw5TorturePartitionInOneJob(t *testing.T) {
 	oids()
 	app := startThree(t, dsn, c.name().String())
 	job := runTo(t, env, req, stages.Verify)
-	app.await(t, 5)
+	app.await(t)
 	require.NoError(t, stages.Reset(t.Context(), env, job))
 	job = runTo(t, env, req, stages.Swap)
-	app.await(t, 5)
+	app.await(t)
 	job = revert(t, env, job)
-	app.await(t, 5)
+	app.await(t)
 	require.NoError(t, stages.Reset(t.Context(), env, job))
 	pgtest.RequireSameCatalog(t, before, snapshotWithoutPositions(t, conn))
 	require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
 	requireNoTraces(t, conn)
 	oids()
 	runTo(t, env, req, stages.Cleanup)
-	app.await(t, 5)
+	app.await(t)
 	app.stop(t)
 	requireNoTraces(t, conn)
 
@@ -150,10 +150,10 @@ func (*three) act(ctx context.Context, tx pgx.Tx, table string) error {
 	return nil
 }
 
-// await waits until it has done as much again.
-func (a *three) await(t *testing.T, n int64) {
+// await waits until it has done some more.
+func (a *three) await(t *testing.T) {
 	t.Helper()
-	want := a.done.Load() + n
+	want := a.done.Load() + 5
 	require.Eventually(t, func() bool { return a.done.Load() >= want || a.err.Load() != nil }, time.Minute, 5*time.Millisecond, "it stands still")
 	a.check(t)
 }
