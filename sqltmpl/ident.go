@@ -13,6 +13,9 @@ type Ident string
 // String returns i quoted for SQL.
 func (i Ident) String() string { return pgx.Identifier{string(i)}.Sanitize() }
 
+// Plain returns the name as a person would write it: quoted only where it must be.
+func (i Ident) Plain() string { return plain(i) }
+
 // A Table names a relation (or a function, sequence or index) in a schema. It
 // prints as a quoted, schema-qualified name.
 type Table struct {

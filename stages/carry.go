@@ -40,6 +40,19 @@ func sendAll(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
 	return sqltmpl.ExecAll(ctx, tx, statements...)
 }
 
+// sendEach sends steps one by one, to know which one fails.
+func sendEach(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
+	for _, step := range steps {
+		if _, err := step.Statement.Exec(ctx, tx); err != nil {
+			if transient(ctx, err) {
+				return err
+			}
+			return &CarryError{Dependent: step.Dependent, Err: err}
+		}
+	}
+	return nil
+}
+
 // exchangeNames parks the live tables, gives their names to the standbys and
 // binds to them what was bound to the others. The caller holds all locks.
 // Materialized views wait filled, or are made here, empty.

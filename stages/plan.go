@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shadow"
@@ -31,6 +30,8 @@ type PlanReport struct {
 	Lossy      []string       `json:"lossy"`            // what revert-swap can't bring back
 	Casts      []Cast         `json:"casts"`            // of columns whose type or value changes
 	Layout     *shadow.Layout `json:"layout,omitempty"` // with --optimize-columns
+	// Carried and Locks once more, for a person: what is said of many is said once.
+	carriedOutline, locksOutline outline
 }
 
 // rewriteSpeed is what the time estimate assumes, in bytes of table and
@@ -85,7 +86,7 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 			if err != nil {
 				return err
 			}
-			out[i].bound(dependents)
+			out[i].bound(b.Source.Table, dependents)
 		}
 		return errProbe
 	})
@@ -121,6 +122,7 @@ func (r *PlanReport) describe(b *shadow.Blueprint, spec registry.Spec) {
 		r.Notes = append(slices.Clone(r.Notes), "--with-referencing takes the columns that refer to the key along, in the same job")
 	}
 	r.carried(b)
+	r.carriedOutline = outline{lines: slices.Clone(r.Carried)}
 	r.locks(b, spec)
 	r.changed(b)
 	r.partitions(b)
@@ -159,40 +161,17 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 	r.Carried = append(r.Carried, "owner, storage parameters, tablespace and comments")
 }
 
-// bound says how what is bound to the table follows its name.
-func (r *PlanReport) bound(dependents []catalog.Dependent) {
-	forced := carry.Forced(dependents)
-	for _, d := range dependents {
-		switch {
-		case d.Kind == "statistics":
-			r.Carried = append(r.Carried, d.Name+": a like one is gathered on the shadow, and they exchange names in the swap")
-		case d.OnTable:
-			r.Carried = append(r.Carried, d.Name+": moves in the swap")
-		case slices.Contains(forced, d.Name):
-			r.Carried = append(r.Carried, d.Name+": dropped and made again in the swap, with owner, grants and comments")
-		case d.Direct:
-			r.Carried = append(r.Carried, d.Name+": replaced where it stands in the swap, or made again if its types change")
-		}
-		if d.Kind == carry.Inheritance || d.Direct && !d.OnTable && d.Relation != 0 {
-			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
-			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
-		}
-	}
-	if len(dependents) > 0 {
-		r.Notes = append(r.Notes, "the swap is rehearsed in setup, in a transaction that is rolled back, under the same locks: "+
-			"what can't follow the table's name is known before rows are copied")
-	}
-}
-
 // locks says what the job locks, how strongly and for how long.
 func (r *PlanReport) locks(b *shadow.Blueprint, spec registry.Spec) {
 	table := b.Source.Table.Plain()
-	r.Locks = []string{
-		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to install the triggers (blocks writers)",
-		"ACCESS SHARE on " + table + ": a batch, a round or verify at a time (blocks nobody but DDL and TRUNCATE)",
-		"SHARE ROW EXCLUSIVE on " + table + ": milliseconds, to switch the triggers (blocks writers)",
-		"ACCESS EXCLUSIVE on " + table + ": milliseconds, in the swap (blocks readers and writers)",
+	on := func(mode, when string) {
+		r.Locks = append(r.Locks, mode+" on "+table+": "+when)
+		r.locksOutline.add("on "+table, mode+": "+when)
 	}
+	on("SHARE ROW EXCLUSIVE", "milliseconds, to install the triggers (blocks writers)")
+	on("ACCESS SHARE", "a batch, a round or verify at a time (blocks nobody but DDL and TRUNCATE)")
+	on("SHARE ROW EXCLUSIVE", "milliseconds, to switch the triggers (blocks writers)")
+	on("ACCESS EXCLUSIVE", "milliseconds, in the swap (blocks readers and writers)")
 	seen := map[sqltmpl.Table]bool{}
 	for _, name := range spec.Names() {
 		seen[name] = true // each says so itself
@@ -203,8 +182,9 @@ func (r *PlanReport) locks(b *shadow.Blueprint, spec registry.Spec) {
 				seen[other] = true
 				r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+other.Plain()+": milliseconds, in the swap, for foreign key "+
 					fk.Name.String())
+				r.locksOutline.add("ACCESS EXCLUSIVE for milliseconds, in the swap, as foreign keys tie them to it", other.Plain())
 			}
 		}
 	}
-	r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+table+": milliseconds, in cleanup, to remove the triggers")
+	on("ACCESS EXCLUSIVE", "milliseconds, in cleanup, to remove the triggers")
 }

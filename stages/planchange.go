@@ -25,7 +25,7 @@ func (r *PlanReport) changed(b *shadow.Blueprint) {
 func order(l *shadow.Layout) string {
 	names := make([]string, len(l.Order))
 	for i, name := range l.Order {
-		names[i] = string(name)
+		names[i] = name.Plain()
 	}
 	return strings.Join(names, ", ")
 }

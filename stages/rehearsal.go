@@ -283,18 +283,24 @@ func renames(job registry.Job, t registry.Table) []sqltmpl.Statement {
 	return append(aside, home...)
 }
 
-// try exchanges names once. If a view can't be replaced in place because its
-// columns change types, it is to be made again, and so is what uses it: again.
+// try exchanges names once. Views that can't be replaced in place because their
+// columns change types are to be made again, and so is what uses them: again.
 func (r *rehearsal) try(ctx context.Context, tx pgx.Tx, from, to []catalog.Dependent) (again bool, err error) {
 	err = r.exchange(ctx, tx, from, to, sendAll)
-	if err != nil && !transient(ctx, err) && !errors.As(err, new(*StateError)) {
-		err = r.exchange(ctx, tx, from, to, sendEach) // to know what it was
+	if err == nil || transient(ctx, err) || errors.As(err, new(*StateError)) {
+		return false, err
 	}
-	if failed, ok := errors.AsType[*CarryError](err); ok && r.remake(failed) {
-		r.take(from, to, carry.With(to, r.load.Recreate, failed.Dependent.Name))
-		return true, r.complete(to)
+	f := &finder{remake: r.remake}
+	err = r.exchange(ctx, tx, from, to, f.send)
+	if len(f.found) == 0 || transient(ctx, err) {
+		return false, err
 	}
-	return false, err
+	recreate := r.load.Recreate
+	for _, name := range f.found {
+		recreate = carry.With(to, recreate, name)
+	}
+	r.take(from, to, recreate)
+	return true, r.complete(to)
 }
 
 // exchange exchanges names in a subtransaction, and takes note of what came out.
@@ -369,17 +375,4 @@ func (r *rehearsal) retyped() bool {
 		}
 	}
 	return false
-}
-
-// sendEach sends steps one by one, to know which one fails.
-func sendEach(ctx context.Context, tx pgx.Tx, steps []carry.Step) error {
-	for _, step := range steps {
-		if _, err := step.Statement.Exec(ctx, tx); err != nil {
-			if transient(ctx, err) {
-				return err
-			}
-			return &CarryError{Dependent: step.Dependent, Err: err}
-		}
-	}
-	return nil
 }

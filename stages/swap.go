@@ -341,10 +341,11 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		}
 		_, to := sides(env, job, t)
 		want := to.relation
-		if len(want.Partitions) > 0 {
-			want.ForeignKeys = nil // its partitions have them, until validate
+		if !job.Swapped {
+			want = beforeValidate(job, want)
 		}
-		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(withoutHelper(got, t)))...)
+		got = withoutPartitionKeys(job, withoutHelper(got, t))
+		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
 	}
 	if len(differences) > 0 {
 		return &StateError{

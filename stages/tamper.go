@@ -90,7 +90,7 @@ func liveDifferences(
 	if err != nil {
 		return nil, err
 	}
-	return catalog.Diff(expected(job, t), withoutHelper(got, t)), nil
+	return catalog.Diff(expected(job, t), withoutPartitionKeys(job, withoutHelper(got, t))), nil
 }
 
 // expected is the live table's definition as recorded.

@@ -5,12 +5,14 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/urfave/cli/v2"
 
 	"github.com/repave-pg/repave/internal/analyze"
 	"github.com/repave-pg/repave/internal/shell"
+	"github.com/repave-pg/repave/sqltmpl"
 )
 
 func (p *program) analyzeCommand() *cli.Command {
@@ -90,7 +92,7 @@ func printColumns(w io.Writer, r analyze.Report) {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(out, "\n  column\ttype\talign\tpadding before\tbytes\tnull\n")
 	for _, c := range r.Columns {
-		name, null := c.Name, fmt.Sprintf("%.0f %%", 100*c.NullFraction)
+		name, null := sqltmpl.Ident(c.Name).Plain(), fmt.Sprintf("%.0f %%", 100*c.NullFraction)
 		switch {
 		case c.Dropped:
 			name, null = "(dropped)", "always"
@@ -126,7 +128,7 @@ func printIndexes(w io.Writer, r analyze.Report) {
 		if index.Needed != nil {
 			needed, bloat = bytesOf(*index.Needed), share(*index.Bloat, index.Bytes)
 		}
-		fmt.Fprintf(out, "  %s\t%s\t%s\t%s\t%s\n", index.Name, index.Method, bytesOf(index.Bytes), needed, bloat)
+		fmt.Fprintf(out, "  %s\t%s\t%s\t%s\t%s\n", sqltmpl.Ident(index.Name).Plain(), index.Method, bytesOf(index.Bytes), needed, bloat)
 	}
 	_ = out.Flush() // as above
 }
@@ -137,11 +139,38 @@ func printSavings(w io.Writer, r analyze.Report) {
 		total += index.Bytes
 	}
 	table := shell.Quote(r.Table)
-	fmt.Fprintf(w, "\n  a plain job would save %s: repave run %s\n", share(r.PlainSaves, total), table)
+	fmt.Fprintf(w, "\n  a plain job would save %s:\n    repave run %s\n", share(r.PlainSaves, total), table)
 	if r.Best.SavedPerRow <= 0 {
 		fmt.Fprintln(w, "  no other order of the columns saves anything")
 		return
 	}
-	fmt.Fprintf(w, "  %s more, %.1f bytes per row, in the order %s: repave run %s --optimize-columns\n",
-		share(r.Best.Saved, total), r.Best.SavedPerRow, strings.Join(r.Best.Order, ", "), table)
+	var names []string
+	for _, name := range r.Best.Order {
+		names = append(names, sqltmpl.Ident(name).Plain())
+	}
+	fmt.Fprintf(w, "  %s more, %.1f bytes per row, with the columns moved:\n    repave run %s --optimize-columns\n%s\n",
+		share(r.Best.Saved, total), r.Best.SavedPerRow, table, wrapped("    in the order ", names))
+}
+
+// wrapped joins names with commas, in lines of which the first begins with title,
+// each as long as a terminal is wide, if its names are not longer.
+func wrapped(title string, names []string) string {
+	const width, indent = 80, "      "
+	var out strings.Builder
+	line := title
+	for i, name := range names {
+		if i < len(names)-1 {
+			name += ","
+		}
+		if i > 0 {
+			if utf8.RuneCountInString(line)+len(" ")+utf8.RuneCountInString(name) > width {
+				out.WriteString(line + "\n")
+				line = indent + name
+				continue
+			}
+			line += " "
+		}
+		line += name
+	}
+	return out.String() + line
 }

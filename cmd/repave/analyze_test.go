@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +40,20 @@ func TestAnalyze(t *testing.T) {
 	got = repave(t, "analyze", "v")
 	require.Equal(t, exitFailed, got.code)
 	require.Equal(t, "error: public.v is not a table with rows of its own\nhint: name a table, a partition or a materialized view\n", got.stderr)
+}
+
+// TestWrapped: lines break between names, and each is as wide as a terminal at most.
+func TestWrapped(t *testing.T) {
+	require.Equal(t, "  in the order a, b", wrapped("  in the order ", []string{"a", "b"}))
+	long := strings.Repeat("x", 63)
+	require.Equal(t, "  in the order a,\n      "+long+",\n      "+long, wrapped("  in the order ", []string{"a", long, long}))
+	var names []string
+	for i := range 60 {
+		names = append(names, fmt.Sprintf("column_%d", i))
+	}
+	text := wrapped("    in the order ", names)
+	for line := range strings.Lines(text) {
+		require.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 80)
+	}
+	require.Equal(t, "    in the order "+strings.Join(names, ", "), strings.ReplaceAll(text, "\n     ", ""))
 }

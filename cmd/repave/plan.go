@@ -149,11 +149,20 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	list("conversions", conversions(plan.Casts))
 	list("the shadow", terminated(plan.DDL))
 	list("partitions", plan.Partitions)
-	list("carried", plan.Carried)
-	list("locks", plan.Locks)
-	list("worth knowing", plan.Notes)
-	list("revert-swap can't bring back everything", plan.Lossy)
+	list("carried", plan.CarriedOutline())
+	list("locks", plan.LocksOutline())
+	list("worth knowing", bullets(plan.Notes))
+	list("revert-swap can't bring back everything", bullets(plan.Lossy))
 	fmt.Fprintln(w, out.String())
+}
+
+// bullets marks sentences that may take more than one line of a terminal.
+func bullets(sentences []string) []string {
+	var out []string
+	for _, sentence := range sentences {
+		out = append(out, "- "+sentence)
+	}
+	return out
 }
 
 // terminated ends statements as psql wants them.

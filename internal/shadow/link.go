@@ -65,7 +65,8 @@ func link(ctx context.Context, tx pgx.Tx, child, parent Linked, key *catalog.For
 	b := parent.Blueprint
 	names := sourceColumns(b.Source, *key)
 	was := slices.Clone(key.ToTypes)
-	key.To, key.ToOID = b.Source.Table, b.Shadow.OID
+	key.To, key.ToOID, key.ToKind = b.Source.Table, b.Shadow.OID, b.Shadow.Kind
+	key.FromKind = child.Blueprint.Shadow.Kind
 	key.ToColumns, key.ToTypes, key.ToNums = nil, nil, nil
 	for _, name := range names {
 		at := slices.IndexFunc(b.Columns, func(c Column) bool { return c.Source == name })
@@ -135,7 +136,11 @@ func tryLink(ctx context.Context, tx pgx.Tx, child, parent Linked, key catalog.F
 			}
 		}
 		key.To, key.ToPrimary = probe, false
-		_, err := ForeignKeyStatement(child.Names.Object("shadow"), key).Exec(ctx, tx)
+		add := ForeignKeyStatement(child.Names.Object("shadow"), key)
+		if child.Blueprint.Partitioned() { // which can't have it NOT VALID; here are no rows to look at
+			add = ValidForeignKey(child.Names.Object("shadow"), key)
+		}
+		_, err := add.Exec(ctx, tx)
 		return err
 	})
 	if err != nil {

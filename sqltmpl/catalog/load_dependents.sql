@@ -354,6 +354,32 @@ objects AS (
         AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'x'
     JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
+),
+direct AS MATERIALIZED (
+    SELECT e.classid, e.objid
+    FROM edges e
+    JOIN tables b ON e.refclassid = 'pg_catalog.pg_class'::regclass AND e.refobjid = b.oid
+        OR e.refclassid = 'pg_catalog.pg_type'::regclass AND e.refobjid IN (b.reltype, b.typarray)
+    GROUP BY 1, 2
+),
+-- What others may refer to: an object, or the row type of a view and its arrays.
+named AS MATERIALIZED (
+    SELECT o.classid, o.objid, o.objid AS self, o.name FROM objects o
+    UNION ALL
+    SELECT 'pg_catalog.pg_type'::regclass, v.oid, o.objid, o.name
+    FROM objects o
+    JOIN pg_catalog.pg_class c ON c.oid = o.objid
+    JOIN pg_catalog.pg_type y ON y.oid = c.reltype
+    CROSS JOIN LATERAL (VALUES (y.oid), (y.typarray)) AS v (oid)
+    WHERE o.kind IN ('view', 'materialized view') AND v.oid <> 0
+),
+-- Joined once for all: the swap reads this under its locks.
+uses AS MATERIALIZED (
+    SELECT e.classid, e.objid, pg_catalog.array_agg(DISTINCT n.name ORDER BY n.name) AS names
+    FROM edges e
+    JOIN named n ON n.classid = e.refclassid AND n.objid = e.refobjid
+    WHERE n.self <> e.objid
+    GROUP BY 1, 2
 )
 SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on_table,
     coalesce(o.relkind = 'v', false) AS on_view,
@@ -368,23 +394,11 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     coalesce(pg_catalog.array_remove(o.create, NULL) || e.depends, '{}') AS create,
     coalesce(o.replace || e.depends, '{}') AS replace,
     o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
-    EXISTS (
-        SELECT FROM edges e, tables b
-        WHERE e.classid = o.classid AND e.objid = o.objid AND (
-            e.refclassid = 'pg_catalog.pg_class'::regclass AND e.refobjid = b.oid
-            OR e.refclassid = 'pg_catalog.pg_type'::regclass AND e.refobjid IN (b.reltype, b.typarray))
-    ) AS direct,
-    ARRAY(
-        SELECT DISTINCT u.name FROM edges e
-        JOIN objects u ON u.objid <> o.objid AND (u.classid = e.refclassid AND u.objid = e.refobjid
-            OR e.refclassid = 'pg_catalog.pg_type'::regclass AND u.kind IN ('view', 'materialized view') AND e.refobjid IN (
-                SELECT y.oid FROM pg_catalog.pg_type y
-                WHERE y.typrelid = u.objid OR y.typelem = (SELECT z.reltype FROM pg_catalog.pg_class z WHERE z.oid = u.objid) AND y.typelem <> 0))
-        WHERE e.classid = o.classid AND e.objid = o.objid
-        ORDER BY 1
-    ) AS uses
+    d.classid IS NOT NULL AS direct, coalesce(u.names, '{}') AS uses
 FROM objects o
 LEFT JOIN relations r ON r.oid = o.rel
+LEFT JOIN direct d ON d.classid = o.classid AND d.objid = o.objid
+LEFT JOIN uses u ON u.classid = o.classid AND u.objid = o.objid
 -- What is replaced loses these as well.
 CROSS JOIN LATERAL (
     SELECT ARRAY(
