@@ -93,6 +93,9 @@ func settle(ctx context.Context, env *Env, job registry.Job) (registry.Job, erro
 	if err := awaitOrphans(ctx, env, job); err != nil {
 		return job, fail(ctx, env, job, Name(job.Stage), err)
 	}
+	if _, err := dropGuards(ctx, env, job, nil); err != nil { // a process died just before its swap
+		return job, fail(ctx, env, job, Name(job.Stage), err)
+	}
 	if job.Swapped || Name(job.Stage) == Replay {
 		if err := validate(ctx, env, job); err != nil {
 			return job, fail(ctx, env, job, Swap, err)

@@ -173,6 +173,11 @@ func (r *PlanReport) bound(dependents []catalog.Dependent) {
 		if d.Kind == carry.Inheritance || d.Direct && !d.OnTable && d.Relation != 0 {
 			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
 			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
+			if d.DefaultOID != 0 {
+				name := sqltmpl.Table{Schema: d.DefaultSchema, Name: d.DefaultName}.Plain()
+				r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup, before and in the swap; a check on it is "+
+					"validated before the swap, which blocks nobody")
+			}
 		}
 	}
 	if len(dependents) > 0 {

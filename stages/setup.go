@@ -122,6 +122,9 @@ func buildShadows(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([
 		blueprints[i] = &b
 		linked = append(linked, shadow.Linked{Names: env.names(t), Blueprint: &b})
 	}
+	if err := checkTogether(ctx, tx, job); err != nil {
+		return nil, err
+	}
 	return blueprints, shadow.Link(ctx, tx, linked)
 }
 

@@ -63,6 +63,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkLeftovers,
 			checkRowSecurity,
 			checkCarried,
+			checkPartition,
 			checkPartitioned,
 			checkForeignKeys,
 			checkWholeRows,

@@ -348,7 +348,7 @@ FROM (
             JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhparent, 0) p
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(rel.tableoid, h.inhrelid, 0) c
-            WHERE h.inhrelid = rel.oid AND k.relkind <> 'r' OR h.inhparent = rel.oid AND rel.relkind <> 'p'
+            WHERE h.inhrelid = rel.oid AND k.relkind NOT IN ('r', 'p') OR h.inhparent = rel.oid AND rel.relkind <> 'p'
             UNION
             -- INHERIT makes columns and constraints that are the table's own as well, and those only are carried.
             SELECT 'inherited', u.what, 'ALTER TABLE ' || rel.quoted || ' '
