@@ -95,8 +95,12 @@ func (b *builder) unlike() []string {
 func (b *builder) trial(ctx context.Context, m sqltmpl.Membership) (int64, error) {
 	trial := Trial{Schema: b.names}
 	own, err := trial.Make(ctx, b.tx, m)
-	if err != nil || own == "" {
+	if err != nil {
 		return 0, err
+	}
+	drop := sqltmpl.DropTable{Table: trial.parent()}.Statement()
+	if own == "" {
+		return 0, b.quietly(ctx, drop)
 	}
 	steps := []sqltmpl.Statement{
 		sqltmpl.DetachPartition{Parent: trial.parent(), Partition: trial.partition()}.Statement(),
@@ -125,7 +129,7 @@ func (b *builder) trial(ctx context.Context, m sqltmpl.Membership) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	return after - before, b.quietly(ctx, sqltmpl.DropTable{Table: trial.parent()}.Statement())
+	return after - before, b.quietly(ctx, drop)
 }
 
 // A Trial is a small partitioned table to try things on.
