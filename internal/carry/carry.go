@@ -219,7 +219,7 @@ func Diff(before, after []catalog.Dependent) []string {
 		case !ok:
 			out = append(out, b.Name+" is gone")
 		case !slices.Equal(b.Create, a.Create) || !slices.Equal(b.Drop, a.Drop),
-			b.Constraint != a.Constraint, b.DefaultOID != a.DefaultOID:
+			b.Constraint != a.Constraint, b.DefaultOID != a.DefaultOID, b.DefaultSchema != a.DefaultSchema, b.DefaultName != a.DefaultName:
 			out = append(out, fmt.Sprintf("%s is different", b.Name))
 		}
 	}
