@@ -47,7 +47,7 @@ func TestLaw1And5SubscribersOfAPartitionedTable(t *testing.T) {
 		t.Helper()
 		written++
 		for _, sql := range []string{
-			`UPDATE p SET n = $1 WHERE id % 50 = 0`, `UPDATE p SET id = 10000 + id WHERE id = 10 + $1`, `UPDATE p SET id = id - 9900 WHERE id = 10010 + $1`,
+			`UPDATE p SET n = $1 WHERE id % 50 = 0`, `UPDATE p SET id = 10000 + id WHERE id = 10 + $1`, `UPDATE p SET id = id - 10000 WHERE id = 10010 + $1 AND $1 % 2 = 0`,
 			`INSERT INTO p VALUES (2000 + $1)`, `DELETE FROM p WHERE id = 500 + $1`, `UPDATE one SET n = $1 WHERE id = 7`,
 		} {
 			pgtest.Exec(t, source, sql, written)
@@ -70,9 +70,6 @@ func TestLaw1And5SubscribersOfAPartitionedTable(t *testing.T) {
 	write()
 	runTo(t, env, req, stages.Cleanup)
 	write()
-	for _, target := range targets {
-		require.Equal(t, 1, pgtest.Count(t, target, `SELECT count(*) FROM pg_subscription WHERE subenabled`))
-	}
 }
 
 // TestLaw5APartitionOfSomebody: by a role that is no superuser; it must be able to act for the owner of the whole table and of the default
