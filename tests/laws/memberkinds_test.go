@@ -67,7 +67,7 @@ func TestLaw5AttachReadsNothing(t *testing.T) {
 			env := newEnv(t, dsn)
 			req := request(t, conn, k.leaf, nil)
 			job := runTo(t, env, req, stages.Swap)
-			job, err = stages.RevertSwap(t.Context(), env, job)
+			_, err = stages.RevertSwap(t.Context(), env, job)
 			require.NoError(t, err)
 			runTo(t, env, req, stages.Cleanup)
 			require.Equal(t, []string{"3"}, pgtest.Rows(t, conn, `SELECT count(DISTINCT xact) FROM reads`))
