@@ -49,4 +49,13 @@ CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass
 WHERE m.level = 1 AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_index y ON y.indexrelid = h.inhrelid
     WHERE h.inhparent = x.indexrelid AND y.indrelid = m.child)
+UNION ALL
+-- Before PostgreSQL 15 a sender that knows the new table as unpublished goes on to think so after ATTACH.
+SELECT 'publication ' || pg_catalog.quote_ident(u.pubname) || ' of ' || m.parent_name
+        || ': before PostgreSQL 15 a running subscription would miss what is written to the new partition',
+    pg_catalog.format('ALTER PUBLICATION %I DROP TABLE %s; -- and make it again after the swap', u.pubname, m.parent_name)
+FROM named m
+JOIN pg_catalog.pg_publication_rel r ON r.prrelid = m.parent
+JOIN pg_catalog.pg_publication u ON u.oid = r.prpubid
+WHERE pg_catalog.current_setting('server_version_num')::int4 < 150000
 ORDER BY what

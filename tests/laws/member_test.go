@@ -45,7 +45,6 @@ COMMENT ON TABLE "Nov" IS 'eleventh';
 COMMENT ON INDEX "nov only" IS 'an index';
 CREATE VIEW of_nov AS SELECT id, n FROM "Nov";
 CREATE VIEW of_all AS SELECT id, n FROM "Events";
-CREATE PUBLICATION whole_events FOR TABLE "Events" WITH (publish_via_partition_root);
 INSERT INTO "Events" (at, n) SELECT date '2026-10-01' + g % 61, g % 5 FROM generate_series(0, 3999) g;
 INSERT INTO "Events" (at, n) SELECT date '2025-01-01' + g % 100, 1 FROM generate_series(0, 999) g;
 `

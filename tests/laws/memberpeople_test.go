@@ -59,6 +59,12 @@ func TestLaw1And5SubscribersOfAPartitionedTable(t *testing.T) {
 		}, commandTimeout, 20*time.Millisecond)
 	}
 	write()
+	if pgtest.ServerVersion(t, source) < 15 { // whose senders don't notice that the new table is published by now
+		_, stderr, code := repave(t, dsn, "run", "one")
+		require.Equal(t, 3, code, stderr)
+		require.Contains(t, stderr, "cure: ALTER PUBLICATION leaves DROP TABLE public.p;")
+		return
+	}
 	env := newEnv(t, dsn)
 	req := request(t, source, "one", nil)
 	runTo(t, env, req, stages.Verify)
