@@ -133,6 +133,7 @@ type CreateTable struct {
 	AccessMethod Ident
 	Options      Options
 	Tablespace   Ident
+	NoIdentity   bool // leave identity out
 }
 
 // Statement renders shadow/create_table.sql.

@@ -81,7 +81,11 @@ func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, s
 	if err := tie(ctx, tx, pairs); err != nil {
 		return fmt.Errorf("changing over foreign keys: %w", err)
 	}
-	return send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parked(job, !job.Swapped), filled))
+	err = send(ctx, tx, carry.PutBack(load.Side(!job.Swapped), load.Recreate, env.parked(job, !job.Swapped), filled))
+	if err != nil {
+		return err
+	}
+	return removeGuards(ctx, env, tx, job)
 }
 
 // sides returns what parks and what takes over the name in the next swap.
@@ -129,6 +133,9 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 		if d.Kind == carry.Inheritance {
 			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
 			parents = append(parents, lockable{d.Relation, name, sqltmpl.LockTable{Table: name, Only: true}.Statement()})
+			if d.DefaultOID != 0 { // its constraint changes with every partition that comes and goes
+				parents = append(parents, tableLock(d.DefaultOID, sqltmpl.Table{Schema: d.DefaultSchema, Name: d.DefaultName}))
+			}
 			continue
 		}
 		if d.OnTable || d.Relation == 0 || !carry.Rebinds(list, d) && !slices.Contains(job.Carried.Recreate, d.Name) {

@@ -19,6 +19,9 @@ import (
 // Whoever resets a job twice learns that there is none. A job that was cleaned
 // up is done first, until its record is forgotten.
 func erase(ctx context.Context, env *Env, job registry.Job) error {
+	if _, err := dropGuards(ctx, env, job, nil); err != nil {
+		return err
+	}
 	if err := eraseTriggers(ctx, env, job); err != nil {
 		return err
 	}

@@ -68,6 +68,9 @@ func (inPlace) settle(ctx context.Context, env *Env, job registry.Job) (Name, er
 	if err := awaitOrphans(ctx, env, job); err != nil {
 		return Name(job.Stage), err
 	}
+	if _, err := dropGuards(ctx, env, job, nil); err != nil { // a process died just before its swap
+		return Name(job.Stage), err
+	}
 	if job.Swapped || Name(job.Stage) == Replay {
 		if err := validate(ctx, env, job); err != nil {
 			return Swap, err

@@ -17,15 +17,20 @@ import (
 	"github.com/repave-pg/repave/strategies/changelog"
 )
 
-// refusal makes findings of what keeps a table from being partitioned, which is
-// known only once its shadow has been built.
+// refusal makes findings of what keeps a table from being partitioned, or a
+// partition from being replaced, which is known only once its shadow has been built.
 func refusal(err error) (*RefusedError, bool) {
-	found, ok := errors.AsType[*shadow.UnpartitionableError](err)
-	if !ok {
+	var table sqltmpl.Table
+	var problems []shadow.Problem
+	if found, ok := errors.AsType[*shadow.UnpartitionableError](err); ok {
+		table, problems = found.Table, found.Problems
+	} else if found, ok := errors.AsType[*shadow.MemberError](err); ok {
+		table, problems = found.Table, found.Problems
+	} else {
 		return nil, false
 	}
-	out := &RefusedError{Table: found.Table.Plain()}
-	for _, p := range found.Problems {
+	out := &RefusedError{Table: table.Plain()}
+	for _, p := range problems {
 		out.Findings = append(out.Findings, preflight.Finding{
 			Check: "partition", Table: out.Table, Problem: p.What, Cure: p.Remedy,
 		})

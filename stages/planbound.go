@@ -21,6 +21,12 @@ func (r *PlanReport) bound(table sqltmpl.Table, dependents []catalog.Dependent) 
 			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
 			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
 			r.locksOutline.add("ACCESS EXCLUSIVE for milliseconds, in setup and in the swap, as they are bound to it", name)
+			if d.DefaultOID != 0 {
+				name := sqltmpl.Table{Schema: d.DefaultSchema, Name: d.DefaultName}.Plain()
+				const how = "milliseconds, in setup, before and in the swap; a check on it is validated before the swap, which blocks nobody"
+				r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": "+how)
+				r.locksOutline.add("ACCESS EXCLUSIVE for "+how, name)
+			}
 		}
 	}
 	if len(dependents) > 0 {

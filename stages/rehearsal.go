@@ -55,6 +55,11 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 	}
 	var load carry.Load
 	if len(now) > 0 {
+		if job.Swapped || !Name(job.Stage).Before(Replay) { // the standby has rows
+			if err := ensureGuards(ctx, env, job); err != nil {
+				return job, err
+			}
+		}
 		if load, err = rehearse(ctx, env, job); err != nil {
 			return job, err
 		}
@@ -309,6 +314,9 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
+		if err := r.putAside(ctx, tx, from); err != nil {
+			return err
+		}
 		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
 			return err
 		}
@@ -318,6 +326,7 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		if err != nil {
 			return err
 		}
+		beside(to, is)
 		if differences := r.differences(to, is); len(differences) > 0 {
 			return &StateError{
 				Problem: fmt.Sprintf("not everything that is bound to %s would come out as it is: %v", r.job.Title(), differences),

@@ -100,6 +100,9 @@ func buildShadows(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([
 	for i, t := range job.Tables {
 		tables[i] = shadow.Asked{OID: t.SourceOID, Names: env.names(t), Change: job.Spec.Tables[i].Effective()}
 	}
+	if err := checkTogether(ctx, tx, job); err != nil {
+		return nil, err
+	}
 	return shadow.BuildAll(ctx, tx, tables, env.Operator.SearchPath)
 }
 

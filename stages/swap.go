@@ -34,9 +34,13 @@ func (swap) Name() Name { return Swap }
 
 // Run implements Stage. A crash after the exchange leaves foreign keys to
 // validate, which the next command on the job does first.
-func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (int64, error) {
-	job, err := refresh(ctx, env, job)
-	if err != nil {
+func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (_ int64, err error) {
+	defer func() {
+		if err != nil {
+			releaseGuards(ctx, env, job)
+		}
+	}()
+	if job, err = refresh(ctx, env, job); err != nil {
 		return 0, err
 	}
 	if err := s.prepare(ctx, env, job); err != nil {
@@ -115,6 +119,9 @@ func (env *Env) nextLink(job registry.Job, t registry.Table) sqltmpl.Link {
 // attempt drains, waits for old snapshots, locks, and exchanges; or returns
 // errAgain.
 func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient bool) error {
+	if err := dropStaleGuards(ctx, env, job); err != nil {
+		return err
+	}
 	limits := map[int]int64{}
 	for _, t := range job.Tables {
 		err := fitting(ctx, env, job, t, func() (err error) {
@@ -138,6 +145,9 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 		if err := waitSnapshots(ctx, env, job, t.LastWrite); err != nil {
 			return err
 		}
+	}
+	if err := ensureGuards(ctx, env, job); err != nil {
+		return err
 	}
 	tries := 0
 	oids, _ := s.involved(env, job, 1)

@@ -74,7 +74,7 @@ func Rebinds(list []catalog.Dependent, d catalog.Dependent) bool {
 const (
 	MaterializedView = "materialized view"
 	Statistics       = "statistics"
-	// Inheritance has the parent for its relation.
+	// Inheritance has the parent for its relation, a plain or a partitioned table.
 	Inheritance = "inheritance"
 )
 
@@ -218,7 +218,8 @@ func Diff(before, after []catalog.Dependent) []string {
 		switch {
 		case !ok:
 			out = append(out, b.Name+" is gone")
-		case !slices.Equal(b.Create, a.Create) || !slices.Equal(b.Drop, a.Drop):
+		case !slices.Equal(b.Create, a.Create) || !slices.Equal(b.Drop, a.Drop),
+			b.Constraint != a.Constraint, b.DefaultOID != a.DefaultOID, b.DefaultSchema != a.DefaultSchema, b.DefaultName != a.DefaultName:
 			out = append(out, fmt.Sprintf("%s is different", b.Name))
 		}
 	}

@@ -33,6 +33,12 @@ type Dependent struct {
 	Drop    []sqltmpl.Fragment `json:"drop"`
 	Create  []sqltmpl.Fragment `json:"create"`
 	Replace []sqltmpl.Fragment `json:"replace"`
+	// Of a partition: what its rows satisfy (its parents' constraints included), which may depend on
+	// other partitions, and the default partition beside it, if any.
+	Constraint    sqltmpl.Fragment `json:"partition_constraint,omitempty" db:"partition_constraint"`
+	DefaultOID    uint32           `json:"default_oid,omitempty" db:"default_oid"`
+	DefaultSchema sqltmpl.Ident    `json:"default_schema,omitempty" db:"default_schema"`
+	DefaultName   sqltmpl.Ident    `json:"default_name,omitempty" db:"default_name"`
 	// Of a materialized view: whether it holds data, and what its indexes are called.
 	Populated bool            `json:"populated"`
 	Indexes   []sqltmpl.Ident `json:"indexes"`

@@ -15,6 +15,9 @@ func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 	for _, d := range in.Dependents {
 		if d.Kind == carry.Inheritance || !d.OnTable && d.Direct && d.Relation != 0 {
 			relations = append(relations, d.Relation)
+			if d.DefaultOID != 0 {
+				relations = append(relations, d.DefaultOID)
+			}
 		}
 	}
 	found, err := sqltmpl.All[sqltmpl.Shortcoming](ctx, in.DB, sqltmpl.ForeignOwners{OIDs: relations}.Statement())

@@ -12,9 +12,6 @@ import (
 func checkDependents(_ context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, other := range in.Relation.Others {
-		if other.Kind == "inheritance" && in.Relation.Partition {
-			continue // a finding of checkKind
-		}
 		findings = append(findings, in.finding(other.Kind, dependentCure(other), "%s %s", other.Description, consequence(other.Kind)))
 	}
 	return findings, nil

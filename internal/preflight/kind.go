@@ -25,8 +25,6 @@ func checkKind(_ context.Context, in Input) ([]Finding, error) {
 		problem, cure = otherKind(r.Kind)
 	case r.Persistence == "t":
 		problem, cure = "is temporary, so only its own session can use it", "VACUUM FULL or ALTER TABLE in that session"
-	case r.Partition:
-		problem, cure = "is a partition", in.detach()
 	case r.AccessMethod != "heap":
 		problem, cure = "has the access method "+string(r.AccessMethod)+", whose pages repave can't read by range",
 			in.alter("SET ACCESS METHOD heap")
@@ -58,14 +56,4 @@ func otherKind(kind string) (problem, cure string) {
 	default:
 		return "is not a table (pg_class.relkind " + kind + ")", "name a plain table"
 	}
-}
-
-// detach returns the statement that makes a partition a plain table.
-func (in Input) detach() string {
-	for _, other := range in.Relation.Others {
-		if other.Kind == "inheritance" && other.Drop != "" {
-			return other.Drop + " CONCURRENTLY"
-		}
-	}
-	return "ALTER TABLE ... DETACH PARTITION " + in.Relation.Table.String()
 }

@@ -65,6 +65,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkLeftovers,
 			checkRowSecurity,
 			checkCarried,
+			checkPartition,
 			checkPartitioned,
 			checkForeignKeys,
 			checkWholeRows,

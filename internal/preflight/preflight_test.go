@@ -58,11 +58,18 @@ var scenarios = []scenario{
 		table: "s.v", check: "kind", problem: "is a partitioned table",
 	},
 	{
-		name: "partition", make: []string{
-			`CREATE TABLE s.v (i int PRIMARY KEY) PARTITION BY LIST (i)`,
+		name: "partition of a table with foreign keys", make: []string{
+			`CREATE TABLE s.v (i int PRIMARY KEY CONSTRAINT k REFERENCES s.other) PARTITION BY LIST (i)`,
 			`CREATE TABLE s.w PARTITION OF s.v FOR VALUES IN (1)`,
 		},
-		table: "s.w", check: "kind", problem: "is a partition", cured: true,
+		table: "s.w", check: "partition", problem: "foreign key k from s.v to s.other", cured: true,
+	},
+	{
+		name: "partition without an index of its table's", make: []string{
+			`CREATE TABLE s.v (i int PRIMARY KEY, n int) PARTITION BY LIST (i)`,
+			`CREATE TABLE s.w PARTITION OF s.v FOR VALUES IN (1)`, `CREATE INDEX half ON ONLY s.v (n)`,
+		},
+		table: "s.w", check: "partition", problem: "index s.half has no partition on s.w",
 	},
 	{
 		name: "temporary table", make: []string{`CREATE TEMPORARY TABLE v (i int PRIMARY KEY)`},

@@ -79,6 +79,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.alter,
 		b.dropConstraints,
 		b.inspect,
+		b.member,
 		b.tighten,
 		b.takeLate,
 		b.foreignKeys,

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/repave-pg/repave/internal/catalog"
@@ -22,6 +23,7 @@ func (b *builder) create(ctx context.Context) error {
 	err = b.do(ctx, sqltmpl.CreateTable{
 		Table: b.table, Source: b.src.Table, Unlogged: b.src.Persistence == "u",
 		AccessMethod: b.src.AccessMethod, Options: b.src.Options, Tablespace: b.src.Tablespace,
+		NoIdentity: b.borrowsIdentity(),
 	}.Statement())
 	if err != nil {
 		return err
@@ -36,6 +38,13 @@ func (b *builder) create(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// borrowsIdentity reports whether the source's identity columns are those of
+// the table that it is a partition of (PostgreSQL 17): ATTACH makes them so, and
+// refuses a table with identity columns of its own.
+func (b *builder) borrowsIdentity() bool {
+	return b.src.Partition && !slices.ContainsFunc(b.src.Sequences, func(s catalog.Sequence) bool { return s.Identity })
 }
 
 // unchanged makes sure that what LIKE copied is what b.src describes. From here

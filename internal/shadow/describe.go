@@ -47,6 +47,13 @@ func (b *builder) describe(ctx context.Context) error {
 	after.Triggers, after.Others = b.src.Triggers, b.src.Others
 	after.RowSecurity, after.ForceRLS, after.ReplIdent = b.src.RowSecurity, b.src.ForceRLS, b.src.ReplIdent
 	after.Grants, after.Sequences = b.src.Grants, nil
+	after.Partition = b.src.Partition
+	if b.borrowsIdentity() {
+		for i := range after.Columns {
+			at := slices.IndexFunc(b.src.Columns, func(c catalog.Column) bool { return c.Name == after.Columns[i].Name })
+			after.Columns[i].Identity = b.src.Columns[at].Identity
+		}
+	}
 	if err := b.describeSequences(&after); err != nil {
 		return err
 	}

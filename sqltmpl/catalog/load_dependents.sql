@@ -7,7 +7,7 @@
 -- runs: anywhere with an empty search_path; inside the swap it runs under ACCESS EXCLUSIVE
 WITH RECURSIVE tables AS MATERIALIZED (
     SELECT c.oid, c.reltype, coalesce(t.typarray, 0) AS typarray, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
-        c.relowner, c.reloftype, t.typacl, pg_catalog.obj_description(t.oid, 'pg_type') AS type_comment,
+        c.relowner, c.reloftype, c.relispartition, c.relpartbound, t.typacl, pg_catalog.obj_description(t.oid, 'pg_type') AS type_comment,
         pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS quoted
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -77,7 +77,9 @@ relations AS MATERIALIZED (
         SELECT g.tgrelid FROM tree t JOIN pg_catalog.pg_trigger g ON g.oid = t.objid
         WHERE t.classid = 'pg_catalog.pg_trigger'::regclass
         UNION ALL
-        SELECT h.inhparent FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid)
+        SELECT h.inhparent FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid
+        UNION ALL
+        SELECT t.oid FROM tables t)
 ),
 objects AS (
     SELECT 'trigger' AS kind, t.classid, t.objid, r.oid AS rel, r.ours AS on_table, r.relkind,
@@ -343,6 +345,38 @@ objects AS (
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
     UNION ALL
+    -- ATTACH takes in the indexes by itself; said again, that fails if it took another one of several alike.
+    SELECT 'inheritance', 0, b.oid, r.oid, true, r.relkind, 'partition ' || b.quoted || ' of ' || r.quoted,
+        ARRAY['ALTER TABLE ' || r.quoted || ' DETACH PARTITION ' || b.quoted],
+        ARRAY['ALTER TABLE ' || r.quoted || ' ATTACH PARTITION ' || b.quoted || ' ' || pg_catalog.pg_get_expr(b.relpartbound, b.oid)]
+        || ARRAY(
+            SELECT pg_catalog.format('ALTER INDEX %s ATTACH PARTITION %s', p.identity, c.identity)
+            FROM pg_catalog.pg_index x
+            JOIN pg_catalog.pg_inherits i ON i.inhrelid = x.indexrelid
+            CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, i.inhparent, 0) p
+            CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, i.inhrelid, 0) c
+            WHERE x.indrelid = b.oid ORDER BY p.identity),
+        NULL, false, NULL, NULL, NULL, -1
+    FROM tables b
+    JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
+    JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'p'
+    WHERE b.relispartition
+    UNION ALL
+    -- What ATTACH makes of the parent's triggers has the parent's state.
+    SELECT 'trigger state', 0, g.oid, r.oid, true, r.relkind, 'state of trigger ' || pg_catalog.quote_ident(g.tgname) || ' on ' || r.quoted,
+        NULL,
+        ARRAY[
+            CASE WHEN g.tgenabled <> p.tgenabled THEN pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', r.quoted,
+                CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, g.tgname) END,
+            pg_catalog.format('COMMENT ON TRIGGER %I ON %s IS ', g.tgname, r.quoted)
+                || pg_catalog.quote_literal(pg_catalog.obj_description(g.oid, 'pg_trigger'))
+        ],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM pg_catalog.pg_trigger g
+    JOIN pg_catalog.pg_trigger p ON p.oid = g.tgparentid AND NOT p.tgisinternal AND p.tgrelid <> g.tgrelid
+    JOIN relations r ON r.oid = g.tgrelid AND r.ours
+    WHERE g.tgenabled <> p.tgenabled OR pg_catalog.obj_description(g.oid, 'pg_trigger') IS NOT NULL
+    UNION ALL
     SELECT 'extension', 0, d.objid, b.oid, true, NULL,
         pg_catalog.format('dependence of index %s on extension %I', i.identity, e.extname),
         ARRAY[pg_catalog.format('ALTER INDEX %s NO DEPENDS ON EXTENSION %I', i.identity, e.extname)],
@@ -393,12 +427,22 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     coalesce(o.drop, '{}') AS drop,
     coalesce(pg_catalog.array_remove(o.create, NULL) || e.depends, '{}') AS create,
     coalesce(o.replace || e.depends, '{}') AS replace,
+    coalesce(m.constraint, '') AS partition_constraint, coalesce(m.default_oid, 0)::oid AS default_oid,
+    coalesce(m.default_schema, '') AS default_schema, coalesce(m.default_name, '') AS default_name,
     o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
     d.classid IS NOT NULL AS direct, coalesce(u.names, '{}') AS uses
 FROM objects o
 LEFT JOIN relations r ON r.oid = o.rel
 LEFT JOIN direct d ON d.classid = o.classid AND d.objid = o.objid
 LEFT JOIN uses u ON u.classid = o.classid AND u.objid = o.objid
+LEFT JOIN LATERAL (
+    SELECT pg_catalog.pg_get_partition_constraintdef(o.objid) AS constraint, c.oid AS default_oid, n.nspname AS default_schema,
+        c.relname AS default_name
+    FROM pg_catalog.pg_partitioned_table t
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = t.partdefid AND c.oid <> o.objid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE o.kind = 'inheritance' AND t.partrelid = o.rel
+) m ON true
 -- What is replaced loses these as well.
 CROSS JOIN LATERAL (
     SELECT ARRAY(

@@ -29,6 +29,7 @@ var carried = map[string]string{
 	"row security":             `SELECT count(*) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.oid = $t AND relrowsecurity`,
 	"policies of other tables": `SELECT count(*) FROM pg_policy JOIN pg_depend ON objid = pg_policy.oid WHERE polrelid <> $t AND refobjid = $t`,
 	"inheritance":              `SELECT count(*) FROM pg_inherits WHERE inhrelid = 'child'::regclass`, // TestLaw5InheritanceIsAsItWas
+	"partitions":               `SELECT count(*) FROM pg_inherits WHERE inhrelid = '"Nov"'::regclass`, // TestLaw5APartitionIsAsItWas
 	"row type":                 `SELECT count(typacl) FROM pg_type WHERE typrelid = $t AND obj_description(oid, 'pg_type') <> ''`,
 	"dependence on extensions": `SELECT (count(*) = 2)::int FROM pg_depend WHERE deptype = 'x' AND objid IN (
 		SELECT indexrelid FROM pg_index WHERE indrelid = $t UNION ALL SELECT oid FROM pg_trigger WHERE tgrelid = $t)`,
@@ -56,7 +57,7 @@ func TestLaw5ReadmeSaysWhatIsCarried(t *testing.T) {
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(carried)), promised[1:])
 	conn := pgtest.Connect(t, pgtest.Database(t))
-	for _, sql := range []string{richSQL(t, conn, ""), boundObjects, heirs} {
+	for _, sql := range []string{richSQL(t, conn, ""), boundObjects, heirs, months} {
 		_, err := conn.Exec(t.Context(), sql)
 		require.NoError(t, err)
 	}

@@ -8,7 +8,8 @@ SELECT format('constraint %I on %s', k.conname,
     'enforced', to_jsonb(k) -> 'conenforced',
     'local', k.conislocal,
     'inherited', k.coninhcount,
-    'no inherit', k.connoinherit,
+    -- Of a partition's key it only tells whether ATTACH found the index or made it; nothing reads it.
+    'no inherit', CASE WHEN k.contype NOT IN ('p', 'u', 'x') THEN k.connoinherit END,
     'index', nullif(k.conindid, 0)::regclass,
     'parent', (SELECT format('%I on %s', p.conname, p.conrelid::regclass) FROM pg_constraint p WHERE p.oid = k.conparentid),
     -- ALTER TABLE DISABLE TRIGGER ALL disables foreign keys.
