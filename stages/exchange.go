@@ -25,7 +25,7 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 	for _, fk := range s.foreignKeys {
 		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: fk.Name}.Statement())
 	}
-	for _, fk := range s.referencedBy {
+	for _, fk := range roots(s.referencedBy) { // which take their members along
 		steps = append(steps, sqltmpl.DropConstraint{Table: fk.From, Name: fk.Name}.Statement())
 	}
 	for _, check := range s.lateChecks {

@@ -303,6 +303,11 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
+		job, err := withMembers(ctx, r.env, tx, r.job)
+		if err != nil {
+			return err
+		}
+		r.job.Tables = job.Tables
 		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
 			return err
 		}

@@ -177,6 +177,7 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 // attempts take turns with both; the order does not depend on anything else.
 func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, locks []lockable) {
 	var live, standby, children, parents []lockable
+	var partitions []uint32
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
 		live = append(live, tableLock(liveOID(job, t), t.Name))
@@ -191,6 +192,10 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	}
 	for _, t := range job.Tables {
 		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
+			if fk.Inherited {
+				partitions = append(partitions, fk.FromOID) // locked with their table, and may come and go
+				continue
+			}
 			add(&children, tableLock(fk.FromOID, fk.From))
 		}
 	}
@@ -218,7 +223,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range locks {
 		oids = append(oids, l.oid)
 	}
-	return oids, locks
+	return append(oids, partitions...), locks
 }
 
 // exchange is the swap itself, under all locks.
@@ -247,6 +252,12 @@ func (s swap) exchange(
 		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number], patient); err != nil {
 			return err
 		}
+	}
+	if now, err = withMembers(ctx, env, tx, now); err != nil {
+		return err
+	}
+	if err := recordMembers(ctx, env, tx, now); err != nil {
+		return err
 	}
 	if err := s.exchangeTables(ctx, env, tx, now); err != nil {
 		return err
@@ -344,6 +355,7 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		if len(want.Partitions) > 0 {
 			want.ForeignKeys = nil // its partitions have them, until validate
 		}
+		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(withoutHelper(got, t)))...)
 	}
 	if len(differences) > 0 {

@@ -63,7 +63,15 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 		all = append(all, p.to.referencedBy...)
 	}
 	slices.SortStableFunc(all, func(a, b catalog.ForeignKey) int { return cmp.Compare(a.OID, b.OID) })
-	for _, fk := range all {
+	for _, fk := range roots(all) {
+		if fk.FromKind == partitioned {
+			steps = append(steps, memberSteps(all, fk)...)
+			if late(tx, fk) {
+				continue
+			}
+			steps = append(steps, crownSteps(all, fk, false)...)
+			continue
+		}
 		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
 	return sqltmpl.ExecAll(ctx, tx, steps...)

@@ -52,7 +52,7 @@ func LoadDependents(
 	ctx context.Context, tx pgx.Tx, oids []uint32, registrySchema sqltmpl.Ident,
 ) ([]Dependent, error) {
 	found, err := sqltmpl.All[Dependent](ctx, tx, sqltmpl.LoadDependents{
-		OIDs: oids, Registry: registrySchema, Filters: major(tx.Conn()) >= firstFilters,
+		OIDs: oids, Registry: registrySchema, Filters: Major(tx.Conn()) >= firstFilters,
 	}.Statement())
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogs: %w", err)
@@ -60,8 +60,8 @@ func LoadDependents(
 	return inOrder(found), nil
 }
 
-// major is the server's major version.
-func major(conn *pgx.Conn) int {
+// Major is the server's major version; it asks nobody.
+func Major(conn *pgx.Conn) int {
 	text := conn.PgConn().ParameterStatus("server_version")
 	digits := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 	if digits >= 0 {

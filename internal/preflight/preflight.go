@@ -64,7 +64,6 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkRowSecurity,
 			checkCarried,
 			checkPartitioned,
-			checkForeignKeys,
 			checkWholeRows,
 			checkGrants,
 			checkSequences,

@@ -98,14 +98,6 @@ var scenarios = []scenario{
 		check: "invalid_index", problem: "s.inv is invalid", cured: true,
 	},
 	{
-		name: "foreign key from a partitioned table",
-		make: []string{
-			`CREATE TABLE s.p (i bigint CONSTRAINT k REFERENCES %t) PARTITION BY LIST (i)`,
-			`CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES IN (1)`,
-		},
-		check: "foreign_key", problem: "s.p is partitioned", cured: true,
-	},
-	{
 		name: "temporal key alone", since: 18,
 		make:  []string{`ALTER TABLE %t DROP COLUMN id, ADD r int4range, ADD v tstzrange, ADD PRIMARY KEY (r, v WITHOUT OVERLAPS), ADD UNIQUE (a)`},
 		check: "key", problem: "no primary key", cured: true,

@@ -95,7 +95,7 @@ foreign_keys AS MATERIALIZED (
         ) AS set_columns,
         k.condeferrable AS deferrable, k.condeferred AS deferred, k.convalidated AS valid,
         coalesce(k.doc -> 'conenforced', 'true') AS enforced, coalesce(k.doc -> 'conperiod', 'false') AS period,
-        k.conparentid <> 0 AS inherited,
+        k.conparentid <> 0 AS inherited, k.conparentid::int8 AS parent_oid,
         EXISTS (
             SELECT FROM pg_catalog.pg_index i
             WHERE i.indexrelid = k.conindid AND i.indisprimary
