@@ -155,15 +155,9 @@ func uncrowned(tx pgx.Tx, keys []catalog.ForeignKey) []catalog.ForeignKey {
 // leavesFirst puts those on leaves before those above them, which are then
 // valid without a scan.
 func leavesFirst(keys []catalog.ForeignKey) []catalog.ForeignKey {
-	slices.SortStableFunc(keys, func(a, b catalog.ForeignKey) int {
-		switch {
-		case a.FromKind == b.FromKind:
-			return 0
-		case a.FromKind == partitioned:
-			return 1
-		default:
-			return -1
-		}
-	})
-	return keys
+	above := func(fk catalog.ForeignKey) bool { return fk.FromKind == partitioned }
+	return slices.Concat(
+		slices.DeleteFunc(slices.Clone(keys), above),
+		slices.DeleteFunc(slices.Clone(keys), func(fk catalog.ForeignKey) bool { return !above(fk) }),
+	)
 }

@@ -61,7 +61,7 @@ func namedConstraints(t *testing.T, conn *pgx.Conn) map[string]string {
 // their names and comments.
 func TestLaw5KeysFromPartitionedTables(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]string{
+	for name, script := range map[string]string{
 		"to a plain table": visits,
 		"to a table that becomes partitioned": strings.ReplaceAll(strings.Replace(visits, "code int NOT NULL UNIQUE", "code int", 1),
 			" REFERENCES people (code)", " REFERENCES people"),
@@ -73,9 +73,9 @@ func TestLaw5KeysFromPartitionedTables(t *testing.T) {
 			conn := pgtest.Connect(t, dsn)
 			becomes := name != "to a plain table"
 			if becomes && pgtest.ServerVersion(t, conn) < 15 { // those that act are refused there
-				make = strings.ReplaceAll(make, "ON UPDATE CASCADE ON DELETE CASCADE", "")
+				script = strings.ReplaceAll(script, "ON UPDATE CASCADE ON DELETE CASCADE", "")
 			}
-			_, err := conn.Exec(t.Context(), make, pgx.QueryExecModeSimpleProtocol)
+			_, err := conn.Exec(t.Context(), script, pgx.QueryExecModeSimpleProtocol)
 			require.NoError(t, err)
 			before, dump := namedConstraints(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 			env := newEnv(t, dsn)
