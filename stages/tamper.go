@@ -93,7 +93,11 @@ func liveDifferences(
 	want, got := expected(job, t), withoutHelper(got, t)
 	// Partitions of tables that refer to it may come and go: the swap looks which there are.
 	want.ReferencedBy, got.ReferencedBy = roots(want.ReferencedBy), roots(got.ReferencedBy)
-	return catalog.Diff(want, got), nil
+	differences := catalog.Diff(want, got)
+	if len(differences) > 0 {
+		return differences, nil
+	}
+	return sourcePartitionDifferences(ctx, env, db, job, t)
 }
 
 // expected is the live table's definition as recorded.

@@ -49,8 +49,7 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 			// Its partitions get them, until validate gives them to the table.
 			for _, fk := range p.to.foreignKeys {
 				for _, one := range p.to.partitions {
-					on := sqltmpl.Table{Schema: p.to.relation.Table.Schema, Name: one.name}
-					steps = append(steps, shadow.ForeignKeyStatement(on, fk))
+					steps = append(steps, shadow.ForeignKeyStatement(one.table, fk))
 				}
 			}
 			all = append(all, p.to.referencedBy...)

@@ -27,6 +27,9 @@ type Input struct {
 	RegistrySchema sqltmpl.Ident
 	OrderBy        []string // columns that the backfill is to walk along
 	PartitionBy    string   // how the table is to be partitioned
+	// Of a partitioned table: its partitions, and what is bound to them.
+	Partitions   []catalog.Relation
+	OnPartitions []catalog.Dependent
 }
 
 // finding returns a Finding about the table of in.
@@ -54,7 +57,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 		checkServer,
 		checkKind,
 	}
-	if in.Relation.Kind == "r" && in.Relation.OID >= firstNormalOID {
+	if (in.Relation.Kind == "r" || in.Relation.Kind == partitioned) && in.Relation.OID >= firstNormalOID {
 		checks = append(
 			checks,
 			checkKey,
@@ -64,6 +67,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkRowSecurity,
 			checkCarried,
 			checkPartitioned,
+			checkLeaves,
 			checkWholeRows,
 			checkGrants,
 			checkSequences,

@@ -54,10 +54,6 @@ var scenarios = []scenario{
 		table: "s.v", check: "kind", problem: "is a materialized view",
 	},
 	{
-		name: "partitioned table", make: []string{`CREATE TABLE s.v (i int) PARTITION BY LIST (i)`},
-		table: "s.v", check: "kind", problem: "is a partitioned table",
-	},
-	{
 		name: "partition", make: []string{
 			`CREATE TABLE s.v (i int PRIMARY KEY) PARTITION BY LIST (i)`,
 			`CREATE TABLE s.w PARTITION OF s.v FOR VALUES IN (1)`,

@@ -329,6 +329,11 @@ FROM (
                     w.relkind = 'S' OR w.objid = rel.reltoastrelid OR EXISTS (
                         SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.objid AND h.inhparent = rel.oid)))
                 AND NOT (w.kind = 'constraint' AND w.objid::int8 IN (SELECT k.oid FROM foreign_keys k))
+                -- The server's own, see foreign_keys.
+                AND NOT (w.kind = 'constraint' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint k
+                    JOIN pg_catalog.pg_constraint u ON u.oid = k.conparentid AND u.conrelid = k.conrelid
+                    WHERE k.oid = w.objid AND k.contype = 'f'))
                 -- These are carried: see load_dependents.sql.
                 AND w.kind NOT IN ('trigger', 'policy', 'statistics', 'publication')
                 AND NOT (w.kind = 'rule' AND NOT w.view)
