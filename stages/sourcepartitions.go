@@ -98,3 +98,22 @@ func partitionsToCheck(
 	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
 	return leaves, bound, err
 }
+
+// partitionLocks are those of the live tables' partitions. A table's lock takes
+// its partitions' along, one by one; but who writes by way of a partition comes
+// to the table second, by repave's own triggers, so attempts take turns with
+// this order as well.
+func partitionLocks(env *Env, job registry.Job) []lockable {
+	var out []lockable
+	for _, t := range job.Tables {
+		from, _ := sides(env, job, t)
+		for i, p := range from.partitions {
+			oid := t.Blueprint.Partitions[i].OID
+			if !job.Swapped {
+				oid = t.Blueprint.Source.Partitions[i].OID
+			}
+			out = append(out, tableLock(oid, p.table))
+		}
+	}
+	return out
+}

@@ -210,7 +210,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	}
 	order := [][]lockable{live, standby, children, parents}
 	if attempt%2 == 0 {
-		order = [][]lockable{children, live, standby, parents}
+		order = [][]lockable{children, partitionLocks(env, job), live, standby, parents}
 	}
 	locks = views
 	for _, group := range order {

@@ -92,8 +92,12 @@ func TestLaw1And2And6WholeTreeUnderWriters(t *testing.T) {
 func writeLeaves(ctx context.Context, conn *pgx.Conn) error {
 	leaves := []string{"parent_a", "parent_b", "parent_c"}
 	for i := 0; ctx.Err() == nil; i++ {
+		select {
+		case <-ctx.Done():
+		case <-time.After(thinkTime):
+		}
 		leaf := leaves[i%len(leaves)]
-		_, err := conn.Exec(context.WithoutCancel(ctx), `UPDATE `+leaf+` SET pad = pad || 'y' WHERE owner = 0 AND id % 97 = $1`, -(i % 97))
+		_, err := conn.Exec(context.WithoutCancel(ctx), `UPDATE `+leaf+` SET pad = pad || 'y' WHERE owner = 0 AND id % 997 = $1`, -(i % 997))
 		if err != nil {
 			return err
 		}
