@@ -99,10 +99,10 @@ func partitionsToCheck(
 	return leaves, bound, err
 }
 
-// partitionLocks are those of the live tables' partitions. A table's lock takes
-// its partitions' along, one by one; but who writes by way of a partition comes
-// to the table second, by repave's own triggers, so attempts take turns with
-// this order as well.
+// partitionLocks are those of the live tables' partitions, after the tables'
+// own. Who writes to a partition by its own name has that before the server asks
+// for the table, for a moment: in a deadlock with us, which one attempt may run
+// into and the next not. So we don't wait long for a partition.
 func partitionLocks(env *Env, job registry.Job) []lockable {
 	var out []lockable
 	for _, t := range job.Tables {

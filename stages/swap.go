@@ -180,7 +180,11 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	var partitions []uint32
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		live = append(live, tableLock(liveOID(job, t), t.Name))
+		own := tableLock(liveOID(job, t), t.Name)
+		if len(expected(job, t).Partitions) > 0 {
+			own.lock = sqltmpl.LockTable{Table: t.Name, Only: true}.Statement()
+		}
+		live = append(live, own)
 		standby = append(standby, tableLock(standbyOID(job, t), env.link(job, t).Standby)) // as writers do: after the live one
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
@@ -208,9 +212,10 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range others {
 		add(&children, l)
 	}
-	order := [][]lockable{live, standby, children, parents}
+	leaves := partitionLocks(env, job)
+	order := [][]lockable{live, leaves, standby, children, parents}
 	if attempt%2 == 0 {
-		order = [][]lockable{children, partitionLocks(env, job), live, standby, parents}
+		order = [][]lockable{children, live, leaves, standby, parents}
 	}
 	locks = views
 	for _, group := range order {
