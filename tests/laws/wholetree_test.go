@@ -93,11 +93,11 @@ func TestLaw5WholePartitionedTable(t *testing.T) {
 	require.Equal(t, all, rows())
 	pgtest.RequireSameCatalog(t, before, treeCatalog(t, conn))
 	for sql, state := range map[string]string{
-		`INSERT INTO readings (at, ref_id) VALUES (1, 99)`:        "23503",
+		`INSERT INTO readings (at, ref_id) VALUES (1, 99)`:                                    "23503",
 		`INSERT INTO readings_c (id, at, ref_id) OVERRIDING SYSTEM VALUE VALUES (1, 250, 99)`: "23503",
-		`INSERT INTO child VALUES (1, 1)`:                         "23503",
-		`INSERT INTO readings (at, v) VALUES (1, -1)`:             "23514",
-		`DELETE FROM readings WHERE id = 15`:                      "23503",
+		`INSERT INTO child VALUES (1, 1)`:                                                     "23503",
+		`INSERT INTO readings (at, v) VALUES (1, -1)`:                                         "23514",
+		`DELETE FROM readings WHERE id = 15`:                                                  "23503",
 	} {
 		_, err := conn.Exec(t.Context(), sql)
 		require.Equal(t, state, sqlState(err), sql)
