@@ -24,17 +24,37 @@ type Progress struct {
 	Rows       int64
 }
 
+// Files are the pages of a table: those of file n are numbered from n << FileBits.
+// A plain table is in one file, the first; a partitioned one in a file for
+// each partition.
+type Files []int64
+
+// FileBits are the bits of a page's number within its file.
+const FileBits = 32
+
+// Total is how many pages there are.
+func (f Files) Total() (n int64) {
+	for _, pages := range f {
+		n += pages
+	}
+	return n
+}
+
 // PlanBatches forgets a table's batches and cuts its pages anew, size pages
 // each. filenode tells later whether the pages still are those.
 func (r *Registry) PlanBatches(
-	ctx context.Context, tx pgx.Tx, t Table, filenode uint32, rows, pages, size int64,
+	ctx context.Context, tx pgx.Tx, t Table, filenode uint32, rows int64, files Files, size int64,
 ) error {
 	err := exec(ctx, tx, sqltmpl.DeleteBatches{Schema: r.schema, JobID: t.JobID, Number: t.Number}.Statement())
 	if err != nil {
 		return err
 	}
+	first := make([]int64, len(files))
+	for i := range files {
+		first[i] = int64(i) << FileBits
+	}
 	err = exec(ctx, tx, sqltmpl.PlanBatches{
-		Schema: r.schema, JobID: t.JobID, Number: t.Number, Size: size, Pages: pages,
+		Schema: r.schema, JobID: t.JobID, Number: t.Number, Size: size, First: first, Pages: files,
 	}.Statement())
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func TestBatchesAreClaimedOnceAtATime(t *testing.T) {
 	require.NoError(t, err)
 	table := job.Tables[0]
 	require.NoError(t, pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
-		return reg.PlanBatches(t.Context(), tx, table, 7, 1000, 25, 10)
+		return reg.PlanBatches(t.Context(), tx, table, 7, 1000, registry.Files{25}, 10)
 	}))
 	first, err := conn.Begin(t.Context())
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import "fmt"
 // A PartitionBound says which rows a partition takes. It prints as what follows
 // PARTITION OF.
 type PartitionBound struct {
+	As                 Fragment // all of it, as the server deparsed it
 	Default            bool
 	Modulus, Remainder int     // of a hash, if Modulus is not 0
 	List               bool    // FOR VALUES IN
@@ -17,6 +18,8 @@ type PartitionBound struct {
 // String returns b in SQL.
 func (b PartitionBound) String() string {
 	switch {
+	case b.As != "":
+		return string(b.As)
 	case b.Default:
 		return "DEFAULT"
 	case b.Modulus > 0:

@@ -84,12 +84,13 @@ type PlanBatches struct {
 	JobID  int64
 	Number int
 	Size   int64
-	Pages  int64
+	First  []int64 // the number of the first page of each file
+	Pages  []int64 // and how many it has
 }
 
 // Statement renders registry/plan_batches.sql.
 func (p PlanBatches) Statement() Statement {
-	return render("registry/plan_batches.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "table_number": p.Number, "size": p.Size, "pages": p.Pages})
+	return render("registry/plan_batches.sql", p, pgx.StrictNamedArgs{"job_id": p.JobID, "table_number": p.Number, "size": p.Size, "first": p.First, "pages": p.Pages})
 }
 
 // DeleteBatches forgets the ranges of a table.

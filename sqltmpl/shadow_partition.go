@@ -23,8 +23,7 @@ func (m PartitionMethod) String() string {
 type CreatePartitioned struct {
 	Table      Table
 	Like       Table
-	Method     PartitionMethod
-	Columns    Columns
+	By         Fragment // as in HASH (id)
 	Tablespace Ident
 }
 
@@ -99,6 +98,22 @@ type ListValues struct {
 // Statement renders shadow/list_values.sql.
 func (p ListValues) Statement() Statement {
 	return render("shadow/list_values.sql", p, pgx.StrictNamedArgs{"limit": p.Limit})
+}
+
+// PartitionIndexes lists the indexes of partitions that belong to one of their table's.
+type PartitionIndexes struct{ Relation uint32 }
+
+// A PartitionIndex is one that PartitionIndexes lists.
+type PartitionIndex struct {
+	Relation uint32 `db:"relation"` // the partition
+	Root     Ident  `db:"root"`     // the index of the partitioned table
+	Name     Ident  `db:"name"`
+	Same     bool   `db:"same"` // it is defined as that one is
+}
+
+// Statement renders shadow/partition_indexes.sql.
+func (p PartitionIndexes) Statement() Statement {
+	return render("shadow/partition_indexes.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
 }
 
 // A Leaf is a table that holds rows: a partition, or a plain table itself.

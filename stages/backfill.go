@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -181,17 +182,19 @@ func waitRate(ctx context.Context, limiter *rate.Limiter, rows int64) error {
 func (c *copier) copyNext(ctx context.Context, size int64) (pages, rows int64, err error) {
 	var batch registry.Batch
 	var next int64
+	var file catalog.Partition
 	err = inTx(ctx, c.env.Target, func(tx pgx.Tx) error {
 		if batch, err = c.env.Registry.ClaimBatch(ctx, tx, c.table); err != nil {
 			return err
 		}
 		next = min(batch.Next+size, batch.End)
+		file = sourceFiles(c.table)[batch.Next>>registry.FileBits]
 		if err := c.pin(ctx, tx); err != nil {
 			return err
 		}
 		rows, err = sqltmpl.CopyBatch{
-			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values,
-			First: batch.Next, Next: next,
+			Source: file.Table, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values,
+			First: pageOf(batch.Next), Next: pageOf(batch.Next) + next - batch.Next,
 		}.Statement().Exec(ctx, tx)
 		if err != nil {
 			return err
@@ -199,7 +202,8 @@ func (c *copier) copyNext(ctx context.Context, size int64) (pages, rows int64, e
 		return c.env.Registry.AdvanceBatch(ctx, tx, c.table, batch.Number, next, rows)
 	})
 	if sqltmpl.IsBadData(err) {
-		err = c.blame(ctx, err, batch.Next, next)
+		first := pageOf(batch.Next)
+		err = c.blame(ctx, err, file.Table, first, first+next-batch.Next)
 	}
 	return next - batch.Next, rows, err
 }

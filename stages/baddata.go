@@ -15,11 +15,11 @@ var errProbe = errors.New("probe")
 // blame finds the row that made a batch fail and names its key: by halves, down
 // to a page, then row by row. It returns cause unchanged if the row can't be
 // found (somebody corrected it meanwhile).
-func (c *copier) blame(ctx context.Context, cause error, first, next int64) error {
+func (c *copier) blame(ctx context.Context, cause error, source sqltmpl.Table, first, next int64) error {
 	for next-first > 1 {
 		middle := first + (next-first)/2
 		if c.fails(ctx, sqltmpl.CopyBatch{
-			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values,
+			Source: source, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values,
 			First: first, Next: middle,
 		}.Statement()) {
 			next = middle
@@ -32,14 +32,14 @@ func (c *copier) blame(ctx context.Context, cause error, first, next int64) erro
 		Key  string
 	}
 	rows, err := sqltmpl.All[row](ctx, c.env.Target, sqltmpl.ListRows{
-		Source: c.link.Live, Keys: c.link.Keys, First: first, Next: next,
+		Source: source, Keys: c.link.Keys, First: first, Next: next,
 	}.Statement())
 	if err != nil {
 		return cause
 	}
 	for _, r := range rows {
 		if c.fails(ctx, sqltmpl.CopyRow{
-			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Row: r.Ctid,
+			Source: source, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Row: r.Ctid,
 		}.Statement()) {
 			return &RowError{Table: c.table.Name, Key: r.Key, Err: cause}
 		}

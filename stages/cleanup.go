@@ -87,7 +87,7 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
 				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{
-					Relation: liveOID(job, t), More: partitionsOf(t),
+					Relation: liveOID(job, t), More: append(partitionsOf(t), sourcePartitionsOf(t)...),
 				}.Statement())
 				if err != nil {
 					return err

@@ -25,7 +25,7 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 	for _, fk := range s.foreignKeys {
 		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: fk.Name}.Statement())
 	}
-	for _, fk := range s.referencedBy {
+	for _, fk := range roots(s.referencedBy) { // which take their members along
 		steps = append(steps, sqltmpl.DropConstraint{Table: fk.From, Name: fk.Name}.Statement())
 	}
 	for _, check := range s.lateChecks {
@@ -53,7 +53,12 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 		sqltmpl.RenameTable{Table: table, To: s.parked.Name}.Statement(),
 		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, Schema: schema}.Statement())
 	for _, p := range s.partitions {
-		steps = append(steps, movePartition(p.name, p.parked, table.Schema, schema)...)
+		for _, index := range p.indexes {
+			steps = append(steps, sqltmpl.RenameIndex{
+				Index: sqltmpl.Table{Schema: p.table.Schema, Name: index.name}, To: index.parked,
+			}.Statement())
+		}
+		steps = append(steps, movePartition(p.table.Name, p.parked, p.table.Schema, schema)...)
 	}
 	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
 		return nil, err
@@ -107,7 +112,19 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 		}.Statement(),
 	}
 	for _, p := range s.partitions {
-		steps = append(steps, movePartition(p.parked, p.name, s.parked.Schema, table.Schema)...)
+		// First to the schema: the name may be taken in ours.
+		steps = append(steps,
+			sqltmpl.SetSchema{
+				Table: sqltmpl.Table{Schema: s.parked.Schema, Name: p.parked}, Schema: p.table.Schema,
+			}.Statement(),
+			sqltmpl.RenameTable{
+				Table: sqltmpl.Table{Schema: p.table.Schema, Name: p.parked}, To: p.table.Name,
+			}.Statement())
+		for _, index := range p.indexes {
+			steps = append(steps, sqltmpl.RenameIndex{
+				Index: sqltmpl.Table{Schema: p.table.Schema, Name: index.parked}, To: index.name,
+			}.Statement())
+		}
 	}
 	for _, index := range s.indexes {
 		steps = append(steps, sqltmpl.RenameIndex{

@@ -224,8 +224,13 @@ func check(
 		return nil, err
 	}
 	var dependents []catalog.Dependent
+	var leaves []catalog.Relation
+	var onLeaves []catalog.Dependent
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
-		dependents, err = catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema())
+		if dependents, err = catalog.LoadDependents(ctx, tx, []uint32{oid}, env.Registry.Schema()); err != nil {
+			return err
+		}
+		leaves, onLeaves, err = partitionsToCheck(ctx, env, tx, relation)
 		return err
 	})
 	if err != nil {
@@ -234,6 +239,7 @@ func check(
 	findings, err := preflight.Run(ctx, preflight.Input{
 		DB: env.Source, Relation: relation, Dependents: dependents, RegistrySchema: env.Registry.Schema(),
 		OrderBy: change.OrderBy, PartitionBy: change.PartitionBy,
+		Partitions: leaves, OnPartitions: onLeaves,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checking %s: %w", table.Plain(), err)

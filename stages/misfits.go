@@ -57,6 +57,9 @@ func fitting(
 	if !sqltmpl.IsBadData(err) {
 		return err
 	}
+	if changed := checkIntact(ctx, env, env.Target, job, t); changed != nil {
+		return changed // a partition that the standby has not, say
+	}
 	capture := env.capture(job, t)
 	n, discardErr := capture.Discard(ctx, env.Target)
 	if discardErr == nil && n > 0 {

@@ -73,7 +73,7 @@ func planRanges(
 		return err
 	}
 	size := max(count.Pages/n, 1)
-	return env.Registry.PlanBatches(ctx, tx, t, filenode, count.Rows, n*size, size)
+	return env.Registry.PlanBatches(ctx, tx, t, filenode, count.Rows, registry.Files{n * size}, size)
 }
 
 // copyOrdered copies about size rows of the next range. The error wraps

@@ -75,7 +75,9 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	if n := len(b.Partitions); n > manyPartitions {
 		note("%d partitions make the swap longer: it holds its locks for about a millisecond for each", n)
 	}
-	note("indexes of partitions get their names in cleanup")
+	if b.Source.Kind != partitioned {
+		note("indexes of partitions get their names in cleanup")
+	}
 }
 
 // partitionsOf are the partitions that the job made.
@@ -98,8 +100,8 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 	if !job.Swapped || t.Blueprint == nil {
 		return nil
 	}
-	schema := t.Name.Schema
 	for _, p := range t.Blueprint.Partitions {
+		schema := t.Blueprint.PartitionTable(p).Schema
 		for _, index := range t.Blueprint.Indexes {
 			now := sqltmpl.Table{Schema: schema, Name: partitionIndex(env.names(t), p, index)}
 			if index.Helper { // gone with that of its table, but where the partition was detached
@@ -107,6 +109,9 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 					return err
 				}
 				continue
+			}
+			if _, ok := p.Indexes[string(index.BuildName)]; ok {
+				continue // it has its name since the swap
 			}
 			there, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: now.String()}.Statement())
 			if err != nil {

@@ -155,7 +155,7 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 	say(len(b.Indexes), "indexes and the constraints on them", "built after the copy, renamed in the swap")
 	say(len(b.Shadow.Checks), "check constraints", "copied; those NOT VALID are added in the swap")
 	say(len(b.ForeignKeys), "foreign keys of the table", "added in the swap NOT VALID, validated right after it")
-	say(len(b.ReferencedBy), "foreign keys to the table", "changed over in the swap NOT VALID, validated right after it")
+	say(len(roots(b.ReferencedBy)), "foreign keys to the table", "changed over in the swap NOT VALID, validated right after it")
 	say(len(b.Sequences), "sequences", "re-owned, or with their position taken over, in the swap")
 	say(len(b.Shadow.Grants), "privileges", "granted on the shadow")
 	r.Carried = append(r.Carried, "owner, storage parameters, tablespace and comments")

@@ -317,6 +317,11 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		if err := r.putAside(ctx, tx, from); err != nil {
 			return err
 		}
+		job, err := withMembers(ctx, r.env, tx, r.job)
+		if err != nil {
+			return err
+		}
+		r.job.Tables = job.Tables
 		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
 			return err
 		}

@@ -217,15 +217,21 @@ func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Tab
 		if err := exec(ctx, tx, env.link(job, t).TruncateStandby()); err != nil {
 			return err
 		}
-		count, err := sqltmpl.One[pageCount](ctx, tx, sqltmpl.PageCount{Relation: t.SourceOID}.Statement())
-		if err != nil {
-			return fmt.Errorf("counting pages: %w", err)
+		var count pageCount
+		var files registry.Files
+		for _, leaf := range sourceFiles(t) {
+			one, err := sqltmpl.One[pageCount](ctx, tx, sqltmpl.PageCount{Relation: leaf.OID}.Statement())
+			if err != nil {
+				return fmt.Errorf("counting pages: %w", err)
+			}
+			count.Rows, count.Pages = count.Rows+one.Rows, count.Pages+one.Pages
+			files = append(files, one.Pages)
 		}
 		if len(t.Blueprint.Change.OrderBy) > 0 {
 			return planRanges(ctx, env, tx, t, state.Filenode, count)
 		}
 		size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
 		size = min(max(size, minRange), maxRange)
-		return env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, count.Pages, size)
+		return env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, files, size)
 	})
 }

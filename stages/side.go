@@ -24,11 +24,18 @@ type side struct {
 	lateNotNulls []catalog.NotNull
 	// partitions go with their table, which then has no foreign keys out of its own: unpark gives
 	// them to the partitions, and validate gives them to the table.
-	partitions []parkedIndex
+	partitions []parkedPartition
 }
 
-// A parkedIndex has one name when its table has the name, and one of ours else;
-// so has a partition.
+// A parkedPartition has one name when its table has the name, and one of ours
+// else. Its indexes do as well, but for those that get theirs in cleanup.
+type parkedPartition struct {
+	table   sqltmpl.Table
+	parked  sqltmpl.Ident
+	indexes []parkedIndex
+}
+
+// A parkedIndex has one name when its table has the name, and one of ours else.
 type parkedIndex struct{ name, parked sqltmpl.Ident }
 
 // A serialColumn has its default from a sequence that both sides share.
@@ -60,6 +67,16 @@ func original(names shadow.Names, t registry.Table) side {
 	for i, index := range b.Source.Indexes {
 		s.indexes = append(s.indexes, parkedIndex{index.Name, names.Object(fmt.Sprintf("o%d", i+1)).Name})
 	}
+	for i, p := range b.Partitions {
+		if p.Source == nil {
+			continue
+		}
+		one := parkedPartition{table: p.Source.Table, parked: names.Object(fmt.Sprintf("op%d", i+1)).Name}
+		for j, index := range p.Source.Indexes {
+			one.indexes = append(one.indexes, parkedIndex{index.Name, names.Object(fmt.Sprintf("op%d_%d", i+1, j+1)).Name})
+		}
+		s.partitions = append(s.partitions, one)
+	}
 	for i, seq := range b.Source.Sequences {
 		if seq.Identity || shadowColumn(b, seq.Column) == "" {
 			s.sequences = append(s.sequences, ownSequence{
@@ -85,7 +102,13 @@ func rewritten(names shadow.Names, t registry.Table) side {
 		}
 	}
 	for _, p := range b.Partitions {
-		s.partitions = append(s.partitions, parkedIndex{p.Name, p.BuildName})
+		one := parkedPartition{table: b.PartitionTable(p), parked: p.BuildName}
+		for _, index := range b.Indexes {
+			if name, ok := p.Indexes[string(index.BuildName)]; ok {
+				one.indexes = append(one.indexes, parkedIndex{name, partitionIndex(names, p, index)})
+			}
+		}
+		s.partitions = append(s.partitions, one)
 	}
 	for _, seq := range b.Sequences {
 		if seq.BuildName != "" {

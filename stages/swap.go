@@ -187,9 +187,14 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 // attempts take turns with both; the order does not depend on anything else.
 func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, locks []lockable) {
 	var live, standby, children, parents []lockable
+	var partitions []uint32
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		live = append(live, tableLock(liveOID(job, t), t.Name))
+		own := tableLock(liveOID(job, t), t.Name)
+		if len(expected(job, t).Partitions) > 0 {
+			own.lock = sqltmpl.LockTable{Table: t.Name, Only: true}.Statement()
+		}
+		live = append(live, own)
 		standby = append(standby, tableLock(standbyOID(job, t), env.link(job, t).Standby)) // as writers do: after the live one
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
@@ -201,6 +206,10 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	}
 	for _, t := range job.Tables {
 		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
+			if fk.Inherited {
+				partitions = append(partitions, fk.FromOID) // locked with their table, and may come and go
+				continue
+			}
 			add(&children, tableLock(fk.FromOID, fk.From))
 		}
 	}
@@ -213,9 +222,10 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range others {
 		add(&children, l)
 	}
-	order := [][]lockable{live, standby, children, parents}
+	leaves := partitionLocks(env, job)
+	order := [][]lockable{live, leaves, standby, children, parents}
 	if attempt%2 == 0 {
-		order = [][]lockable{children, live, standby, parents}
+		order = [][]lockable{children, live, leaves, standby, parents}
 	}
 	locks = views
 	for _, group := range order {
@@ -228,7 +238,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range locks {
 		oids = append(oids, l.oid)
 	}
-	return oids, locks
+	return append(oids, partitions...), locks
 }
 
 // exchange is the swap itself, under all locks.
@@ -257,6 +267,12 @@ func (s swap) exchange(
 		if drained[i], err = s.empty(ctx, env, tx, now, t, limits[t.Number], patient); err != nil {
 			return err
 		}
+	}
+	if now, err = withMembers(ctx, env, tx, now); err != nil {
+		return err
+	}
+	if err := recordMembers(ctx, env, tx, now); err != nil {
+		return err
 	}
 	if err := s.exchangeTables(ctx, env, tx, now); err != nil {
 		return err
@@ -354,7 +370,8 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		if !job.Swapped {
 			want = beforeValidate(job, want)
 		}
-		got = withoutPartitionKeys(job, withoutHelper(got, t))
+		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
+		want, got = withoutPartitionKeys(job, want), withoutPartitionKeys(job, withoutHelper(got, t))
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
 	}
 	if len(differences) > 0 {

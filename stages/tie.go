@@ -49,8 +49,7 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 			// Its partitions get them, until validate gives them to the table.
 			for _, fk := range p.to.foreignKeys {
 				for _, one := range p.to.partitions {
-					on := sqltmpl.Table{Schema: p.to.relation.Table.Schema, Name: one.name}
-					steps = append(steps, shadow.ForeignKeyStatement(on, fk))
+					steps = append(steps, shadow.ForeignKeyStatement(one.table, fk))
 				}
 			}
 			all = append(all, p.to.referencedBy...)
@@ -63,7 +62,15 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 		all = append(all, p.to.referencedBy...)
 	}
 	slices.SortStableFunc(all, func(a, b catalog.ForeignKey) int { return cmp.Compare(a.OID, b.OID) })
-	for _, fk := range all {
+	for _, fk := range roots(all) {
+		if fk.FromKind == partitioned {
+			steps = append(steps, memberSteps(all, fk)...)
+			if late(tx, fk) {
+				continue
+			}
+			steps = append(steps, crownSteps(all, fk, false)...)
+			continue
+		}
 		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
 	return sqltmpl.ExecAll(ctx, tx, steps...)

@@ -37,7 +37,10 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 				return err
 			}
 		}
-		for _, fk := range pendingKeys(want.ReferencedBy, got.ReferencedBy) {
+		if err := crownMembers(ctx, env, job, t, want); err != nil {
+			return err
+		}
+		for _, fk := range leavesFirst(pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
 			if err := validateKey(ctx, env, job, fk.From, fk); err != nil {
 				return err
 			}

@@ -66,7 +66,7 @@ func LoadDependents(
 	return inOrder(found), nil
 }
 
-// Major is the server's major version.
+// Major is the server's major version; it asks nobody.
 func Major(conn *pgx.Conn) int {
 	text := conn.PgConn().ParameterStatus("server_version")
 	digits := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })

@@ -10,7 +10,7 @@ import (
 // noise are fields that differ between equal tables, by their JSON names, or
 // that say again what another field says, or that Dependents tell of.
 var noise = []string{
-	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "to_primary", "drop",
+	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "to_primary", "parent_oid", "drop",
 	"row_security", "force_row_security", "replica_identity", "partition_options", "partition_tablespace",
 }
 

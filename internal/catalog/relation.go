@@ -164,7 +164,8 @@ type ForeignKey struct {
 	Period      bool               `json:"period"`   // temporal, PostgreSQL 18
 	// ToPrimary says that the primary key is what it refers to, not another unique index on the same columns.
 	ToPrimary bool   `json:"to_primary"`
-	Inherited bool   `json:"inherited"` // belongs to a foreign key of a partitioned table
+	Inherited bool   `json:"inherited"`  // belongs to a foreign key of a partitioned table
+	ParentOID uint32 `json:"parent_oid"` // that one; 0 if none
 	Comment   string `json:"comment"`
 }
 

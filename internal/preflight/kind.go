@@ -21,11 +21,11 @@ func checkKind(_ context.Context, in Input) ([]Finding, error) {
 		if r.Kind == "t" {
 			problem, cure = "is a TOAST table", "name the table that it belongs to"
 		}
-	case r.Kind != "r":
+	case r.Kind != "r" && r.Kind != partitioned:
 		problem, cure = otherKind(r.Kind)
 	case r.Persistence == "t":
 		problem, cure = "is temporary, so only its own session can use it", "VACUUM FULL or ALTER TABLE in that session"
-	case r.AccessMethod != "heap":
+	case r.Kind == "r" && r.AccessMethod != "heap":
 		problem, cure = "has the access method "+string(r.AccessMethod)+", whose pages repave can't read by range",
 			in.alter("SET ACCESS METHOD heap")
 	}
@@ -44,9 +44,6 @@ func otherKind(kind string) (problem, cure string) {
 		return "is a materialized view", "REFRESH MATERIALIZED VIEW CONCURRENTLY rewrites it"
 	case "f":
 		return "is a foreign table", "run repave on the server that has the table"
-	case "p":
-		return "is a partitioned table, which this release can't rewrite",
-			"wait for a release that can, or use ALTER TABLE ... DETACH PARTITION and rewrite the partitions one by one"
 	case "S":
 		return "is a sequence", "name the table that uses it"
 	case "i", "I":

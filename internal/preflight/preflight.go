@@ -29,6 +29,9 @@ type Input struct {
 	RegistrySchema sqltmpl.Ident
 	OrderBy        []string // columns that the backfill is to walk along
 	PartitionBy    string   // how the table is to be partitioned
+	// Of a partitioned table: its partitions, and what is bound to them.
+	Partitions   []catalog.Relation
+	OnPartitions []catalog.Dependent
 }
 
 // finding returns a Finding about the table of in.
@@ -56,7 +59,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 		checkServer,
 		checkKind,
 	}
-	if in.Relation.Kind == "r" && in.Relation.OID >= firstNormalOID {
+	if (in.Relation.Kind == "r" || in.Relation.Kind == partitioned) && in.Relation.OID >= firstNormalOID {
 		checks = append(
 			checks,
 			checkKey,
@@ -67,7 +70,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkCarried,
 			checkPartition,
 			checkPartitioned,
-			checkForeignKeys,
+			checkLeaves,
 			checkWholeRows,
 			checkGrants,
 			checkSequences,

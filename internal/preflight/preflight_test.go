@@ -54,10 +54,6 @@ var scenarios = []scenario{
 		table: "s.v", check: "kind", problem: "is a materialized view",
 	},
 	{
-		name: "partitioned table", make: []string{`CREATE TABLE s.v (i int) PARTITION BY LIST (i)`},
-		table: "s.v", check: "kind", problem: "is a partitioned table",
-	},
-	{
 		name: "partition of a table with foreign keys", make: []string{
 			`CREATE TABLE s.v (i int PRIMARY KEY CONSTRAINT k REFERENCES s.other) PARTITION BY LIST (i)`,
 			`CREATE TABLE s.w PARTITION OF s.v FOR VALUES IN (1)`,
@@ -103,14 +99,6 @@ var scenarios = []scenario{
 			`INSERT INTO %t (a) VALUES (1), (1)`, `!CREATE UNIQUE INDEX CONCURRENTLY inv ON %t (a)`, `UPDATE %t SET a = id`,
 		},
 		check: "invalid_index", problem: "s.inv is invalid", cured: true,
-	},
-	{
-		name: "foreign key from a partitioned table",
-		make: []string{
-			`CREATE TABLE s.p (i bigint CONSTRAINT k REFERENCES %t) PARTITION BY LIST (i)`,
-			`CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES IN (1)`,
-		},
-		check: "foreign_key", problem: "s.p is partitioned", cured: true,
 	},
 	{
 		name: "temporal key alone", since: 18,

@@ -61,6 +61,20 @@ type Partition struct {
 	OID       uint32        `json:"oid"`
 	Name      sqltmpl.Ident `json:"name"`       // final, in the source's schema
 	BuildName sqltmpl.Ident `json:"build_name"` // until the swap, in the registry's
+	// Source is the partition of the source that it stands for, as it was at setup; nil if the
+	// source is a plain table.
+	Source *catalog.Relation `json:"source,omitempty"`
+	// Indexes are what its indexes will be called after the swap, by the BuildName of the
+	// table's: those that the source's partition has.
+	Indexes map[string]sqltmpl.Ident `json:"indexes,omitempty"`
+}
+
+// PartitionTable is what a partition is called after the swap.
+func (b *Blueprint) PartitionTable(p Partition) sqltmpl.Table {
+	if p.Source != nil {
+		return p.Source.Table
+	}
+	return sqltmpl.Table{Schema: b.Source.Table.Schema, Name: p.Name}
 }
 
 // A Sequence belongs to a column of the shadow.

@@ -67,7 +67,7 @@ func Build(
 
 // run takes the steps in order.
 func (b *builder) run(ctx context.Context) error {
-	if b.src.Kind != "r" {
+	if b.src.Kind != "r" && b.src.Kind != "p" {
 		return refuse("", "%s is not an ordinary table", b.src.Table.Plain())
 	}
 	for _, step := range []func(context.Context) error{

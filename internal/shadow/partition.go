@@ -18,6 +18,9 @@ func (b *builder) partitioned() bool { return b.placed != nil }
 // the place of the plain shadow, which is as it will be but for that. What
 // follows works on it as on any other; its partitions are made last.
 func (b *builder) partition(ctx context.Context) error {
+	if b.src.Kind == "p" {
+		return b.partitionAgain(ctx)
+	}
 	if b.change.PartitionBy == "" {
 		return nil
 	}
@@ -35,7 +38,13 @@ func (b *builder) partition(ctx context.Context) error {
 	if b.bounds, err = b.boundsOf(ctx, clause, plain); err != nil {
 		return err
 	}
-	if err := b.replace(ctx, clause, plain); err != nil {
+	by := sqltmpl.Fragment(sqltmpl.PartitionMethod(clause.Method).String() + " (" + clause.Columns.String() + ")")
+	return b.partitionedBy(ctx, by, "--partition-by '"+b.change.PartitionBy+"'", plain)
+}
+
+// partitionedBy puts a partitioned table into the place of the plain shadow.
+func (b *builder) partitionedBy(ctx context.Context, by sqltmpl.Fragment, title string, plain catalog.Relation) error {
+	if err := b.replace(ctx, by, title, plain); err != nil {
 		return err
 	}
 	for _, index := range plain.Indexes {
@@ -46,6 +55,7 @@ func (b *builder) partition(ctx context.Context) error {
 	if err := b.followIndexes(ctx); err != nil {
 		return err
 	}
+	var err error
 	if b.altered, err = b.load(ctx); err != nil {
 		return err
 	}
@@ -55,14 +65,13 @@ func (b *builder) partition(ctx context.Context) error {
 
 // replace makes the partitioned table, gives it what LIKE leaves out, and drops
 // the plain one.
-func (b *builder) replace(ctx context.Context, clause partitioning.Clause, plain catalog.Relation) error {
+func (b *builder) replace(ctx context.Context, by sqltmpl.Fragment, title string, plain catalog.Relation) error {
 	name, wait := b.table, b.names.Object("parent")
 	err := b.do(ctx, sqltmpl.CreatePartitioned{
-		Table: wait, Like: name, Method: sqltmpl.PartitionMethod(clause.Method), Columns: clause.Columns,
-		Tablespace: plain.Tablespace,
+		Table: wait, Like: name, By: by, Tablespace: plain.Tablespace,
 	}.Statement())
 	if err != nil {
-		return blame(err, "", "--partition-by '%s'", b.change.PartitionBy)
+		return blame(err, "", "%s", title)
 	}
 	b.table = wait
 	if b.oid, err = sqltmpl.Scalar[uint32](ctx, b.tx, sqltmpl.FindTable{Table: wait}.Statement()); err != nil {

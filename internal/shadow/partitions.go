@@ -143,6 +143,9 @@ func (b *builder) partitions(ctx context.Context) error {
 	if !b.partitioned() {
 		return nil
 	}
+	if b.src.Kind == "p" {
+		return b.partitionsAgain(ctx)
+	}
 	var tables []sqltmpl.Table
 	for i, p := range b.bounds {
 		made := Partition{
@@ -164,6 +167,14 @@ func (b *builder) partitions(ctx context.Context) error {
 		}
 		b.plan.Partitions, tables = append(b.plan.Partitions, made), append(tables, table)
 	}
+	if err := b.secure(ctx, tables); err != nil {
+		return err
+	}
+	return b.describePartitions(ctx)
+}
+
+// secure gives partitions to the owner, and nobody else a right on them.
+func (b *builder) secure(ctx context.Context, tables []sqltmpl.Table) error {
 	if err := b.ownAll(ctx, tables...); err != nil {
 		return err
 	}
@@ -171,11 +182,7 @@ func (b *builder) partitions(ctx context.Context) error {
 	for _, table := range tables {
 		names = append(names, string(table.Name))
 	}
-	err := sqltmpl.ForeignGrants{Schema: string(b.names.Schema), Tables: names}.Revoke(ctx, b.tx)
-	if err != nil {
-		return err
-	}
-	return b.describePartitions(ctx)
+	return sqltmpl.ForeignGrants{Schema: string(b.names.Schema), Tables: names}.Revoke(ctx, b.tx)
 }
 
 // describePartitions sets what the partitions are called after the swap.
@@ -193,9 +200,11 @@ func (b *builder) describePartitions(ctx context.Context) error {
 		}
 		p.OID = made.Partitions[at].OID
 		after := made.Partitions[at]
-		after.Table = sqltmpl.Table{Schema: b.src.Table.Schema, Name: p.Name}
+		after.Table = b.plan.PartitionTable(*p)
 		b.plan.Shadow.Partitions = append(b.plan.Shadow.Partitions, after)
-		finals = append(finals, p.Name)
+		if p.Source == nil {
+			finals = append(finals, p.Name)
+		}
 	}
 	slices.SortFunc(b.plan.Shadow.Partitions, func(x, y catalog.Partition) int {
 		return strings.Compare(string(x.Table.Name), string(y.Table.Name))

@@ -1,5 +1,5 @@
 -- backfill/list_leaves.sql
--- The tables that hold a table's rows, with how many pages each has: its partitions, or itself if it has none;
+-- The tables that hold a table's rows, with how many pages each has: its partitions at whatever depth, or itself if it has none;
 -- and whichever else of a list are still there.
 --
 -- lock: ACCESS SHARE on them for a moment
@@ -9,6 +9,6 @@ SELECT c.oid AS oid, n.nspname AS schema, c.relname AS name,
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind <> 'p'
-    AND (c.oid = @relation::oid OR c.oid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = @relation::oid)
+    AND (c.oid = @relation::oid OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(@relation::oid) p)
         OR c.oid = ANY (@more::oid[]))
 ORDER BY c.oid

@@ -4,7 +4,15 @@
 -- lock: none; the caller has locked the table
 -- runs: inside a transaction that locked the table
 SELECT c.oid AS oid,
-    pg_catalog.pg_relation_filenode(c.oid) AS filenode,
+    -- As in session/filenode.sql.
+    coalesce(
+        pg_catalog.pg_relation_filenode(c.oid),
+        (SELECT ((pg_catalog.hashtextextended(pg_catalog.string_agg(
+                h.inhrelid::text || ':' || pg_catalog.pg_relation_filenode(h.inhrelid)::text, ',' ORDER BY h.inhrelid), 0)
+            & 4294967295) | 1)::pg_catalog.oid
+        FROM pg_catalog.pg_inherits h
+        WHERE h.inhparent = c.oid AND c.relkind = 'p'),
+        0) AS filenode,
     (SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod,
             a.attnotnull, a.attgenerated, a.attisdropped), ';' ORDER BY a.attnum))
         FROM pg_catalog.pg_attribute a

@@ -95,7 +95,7 @@ foreign_keys AS MATERIALIZED (
         ) AS set_columns,
         k.condeferrable AS deferrable, k.condeferred AS deferred, k.convalidated AS valid,
         coalesce(k.doc -> 'conenforced', 'true') AS enforced, coalesce(k.doc -> 'conperiod', 'false') AS period,
-        k.conparentid <> 0 AS inherited,
+        k.conparentid <> 0 AS inherited, k.conparentid::int8 AS parent_oid,
         EXISTS (
             SELECT FROM pg_catalog.pg_index i
             WHERE i.indexrelid = k.conindid AND i.indisprimary
@@ -333,6 +333,11 @@ FROM (
                     w.relkind = 'S' OR w.objid = rel.reltoastrelid OR EXISTS (
                         SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = w.objid AND h.inhparent = rel.oid)))
                 AND NOT (w.kind = 'constraint' AND w.objid::int8 IN (SELECT k.oid FROM foreign_keys k))
+                -- The server's own, see foreign_keys.
+                AND NOT (w.kind = 'constraint' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint k
+                    JOIN pg_catalog.pg_constraint u ON u.oid = k.conparentid AND u.conrelid = k.conrelid
+                    WHERE k.oid = w.objid AND k.contype = 'f'))
                 -- These are carried: see load_dependents.sql.
                 AND w.kind NOT IN ('trigger', 'policy', 'statistics', 'publication')
                 AND NOT (w.kind = 'rule' AND NOT w.view)

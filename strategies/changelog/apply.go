@@ -120,7 +120,12 @@ func (c *Capture) DeleteLogged(ctx context.Context, tx pgx.Tx) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if truncated {
+	switch {
+	case truncated && len(c.link.Partitions) > 0: // it may have been one partition
+		if err := exec(ctx, tx, c.link.DeleteOrphans()); err != nil {
+			return 0, err
+		}
+	case truncated:
 		return 0, exec(ctx, tx, c.link.TruncateStandby())
 	}
 	return c.link.DeleteLogged().Exec(ctx, tx)

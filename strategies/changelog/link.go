@@ -18,6 +18,9 @@ import (
 func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("shadow")
+	for _, p := range b.Source.Partitions {
+		link.Partitions = append(link.Partitions, p.Table)
+	}
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{
 			Log: logColumn(i), Type: k.SourceBase, Collation: k.SourceCollation, Live: k.Source, LiveEq: k.SourceEq,
@@ -49,7 +52,7 @@ func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]strin
 	link := common(names, "r", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("old")
 	for _, p := range b.Partitions {
-		link.Partitions = append(link.Partitions, sqltmpl.Table{Schema: b.Source.Table.Schema, Name: p.Name})
+		link.Partitions = append(link.Partitions, b.PartitionTable(p))
 	}
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{

@@ -41,7 +41,8 @@ type faultCase struct {
 	do func(ctx context.Context, env *stages.Env, req stages.Request) error
 	// done reports what the command must have come to.
 	done func(t *testing.T, job registry.Job)
-	gone bool // the command ends the job
+	gone bool     // the command ends the job
+	shop []string // faultShop, if nil
 	// change is what the job changes; nothing, if nil.
 	change func(*registry.Spec)
 }
@@ -139,7 +140,10 @@ func sweep(t *testing.T, c faultCase) {
 
 	// One job, brought before the command; every attempt gets a copy.
 	template := pgtest.Database(t)
-	conn := pgtest.Connect(t, template, faultShop...)
+	if c.shop == nil {
+		c.shop = faultShop
+	}
+	conn := pgtest.Connect(t, template, c.shop...)
 	if c.change != nil && pgtest.ServerVersion(t, conn) < 15 {
 		pgtest.Exec(t, conn, `ALTER TABLE order_lines DROP CONSTRAINT order_lines_order_id_fkey`) // refused there
 	}

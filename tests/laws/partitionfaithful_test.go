@@ -127,8 +127,6 @@ func requireOnlyPartitioned(t *testing.T, diff []string) {
 		}
 	}
 	require.Equal(t, []string{
-		`~ constraint "Ev ents_name_fkey" on "S x"."Ev ents": no inherit: true -> false`,
-		`~ constraint "re f" on "S x"."Ev ents": no inherit: true -> false`,
 		`~ index "S x"."Ev ents_at_idx": clustered: true -> false`,
 		`- relation "S x"."Ev ents": access method: heap`,
 		`~ relation "S x"."Ev ents": kind: r -> p`,

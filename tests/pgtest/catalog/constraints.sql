@@ -8,8 +8,8 @@ SELECT format('constraint %I on %s', k.conname,
     'enforced', to_jsonb(k) -> 'conenforced',
     'local', k.conislocal,
     'inherited', k.coninhcount,
-    -- Of a partition's key it only tells whether ATTACH found the index or made it; nothing reads it.
-    'no inherit', CASE WHEN k.contype NOT IN ('p', 'u', 'x') THEN k.connoinherit END,
+    -- Of a key it says nothing but who made it: the server for a partition, or anybody before it was taken in; nothing reads it.
+    'no inherit', CASE WHEN k.contype IN ('c', 'n') THEN k.connoinherit END,
     'index', nullif(k.conindid, 0)::regclass,
     'parent', (SELECT format('%I on %s', p.conname, p.conrelid::regclass) FROM pg_constraint p WHERE p.oid = k.conparentid),
     -- ALTER TABLE DISABLE TRIGGER ALL disables foreign keys.

@@ -1,0 +1,141 @@
+package laws_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/stages"
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+var monthly = []string{
+	`CREATE TABLE t (id int, at int, v text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)`,
+	`CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100)`, `CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200)`,
+	`INSERT INTO t SELECT g, g, 'v' FROM generate_series(0, 199) g`,
+}
+
+// TestLaw9PartitionsDuringAJob: whoever adds, detaches, drops or changes a
+// partition during a job on the table fails nobody, and is noticed before the swap.
+func TestLaw9PartitionsDuringAJob(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string][]string{
+		"added": {
+			`CREATE TABLE t3 PARTITION OF t FOR VALUES FROM (200) TO (300)`, `INSERT INTO t VALUES (250, 250)`, `UPDATE t SET at = 251 WHERE id = 5`,
+		},
+		"detached": {`ALTER TABLE t DETACH PARTITION t2`}, "dropped": {`DROP TABLE t2`},
+		"index": {`CREATE INDEX own ON t2 (v)`}, "default": {`ALTER TABLE t2 ALTER v SET DEFAULT 'x'`},
+		"view": {`CREATE VIEW w AS SELECT * FROM t2`}, "trigger off": {`ALTER TABLE t2 DISABLE TRIGGER ALL`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			takeTurn(t)
+			dsn := pgtest.Database(t)
+			conn := pgtest.Connect(t, dsn, monthly...)
+			env := newEnv(t, dsn)
+			req := request(t, conn, "t", nil)
+			job := runTo(t, env, req, stages.Verify)
+			for _, s := range sql {
+				pgtest.Exec(t, conn, s)
+			}
+			before := withoutJob(pgtest.CatalogSnapshot(t, conn))
+			_, err := stages.Run(t.Context(), env, req, stages.Swap)
+			require.ErrorAs(t, err, new(*stages.ChangedError))
+			require.NoError(t, stages.Reset(t.Context(), env, job))
+			pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+			requireNoTraces(t, conn)
+		})
+	}
+}
+
+// TestLaw2WritesToWholeTree makes each kind of write at every stage.
+func TestLaw2WritesToWholeTree(t *testing.T) {
+	t.Parallel()
+	for _, until := range []stages.Name{stages.Setup, stages.Backfill, stages.SyncSchema, stages.Replay, stages.Swap} {
+		t.Run(string(until), func(t *testing.T) {
+			t.Parallel()
+			takeTurn(t)
+			dsn := pgtest.Database(t)
+			conn := pgtest.Connect(t, dsn, monthly...)
+			before := pgtest.CatalogSnapshot(t, conn)
+			env := newEnv(t, dsn)
+			req := request(t, conn, "t", nil)
+			job := runTo(t, env, req, until)
+			for _, sql := range []string{
+				`UPDATE t SET at = at + 100 WHERE at BETWEEN 10 AND 19`, `UPDATE t SET id = id + 500 WHERE at = 20`,
+				`BEGIN; DELETE FROM t1 WHERE at = 3; INSERT INTO t VALUES (3, 3, 'again'); COMMIT`,
+				`SET session_replication_role = replica; UPDATE t2 SET v = 'r' WHERE at = 150; RESET session_replication_role`,
+				`TRUNCATE t1`, `INSERT INTO t1 VALUES (1, 1, 'one')`, `BEGIN; SAVEPOINT a; TRUNCATE t; ROLLBACK TO a; COMMIT`,
+			} {
+				_, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+				require.NoError(t, err, sql)
+			}
+			want := pgtest.Rows(t, conn, `SELECT tableoid::regclass, * FROM t ORDER BY id, at`)
+			if !job.Swapped {
+				job = runTo(t, env, req, stages.Swap)
+				require.Equal(t, want, pgtest.Rows(t, conn, `SELECT tableoid::regclass, * FROM t ORDER BY id, at`))
+			}
+			job = revert(t, env, job)
+			require.Equal(t, want, pgtest.Rows(t, conn, `SELECT tableoid::regclass, * FROM t ORDER BY id, at`))
+			require.NoError(t, stages.Reset(t.Context(), env, job))
+			pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+			requireNoTraces(t, conn)
+		})
+	}
+}
+
+// TestLaw5PartitionsOfTheirOwn: what a partition has of its own is refused, by
+// its name and with a cure.
+func TestLaw5PartitionsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, append(monthly,
+		`CREATE TABLE t3 (v text, at int NOT NULL, id int NOT NULL)`, `ALTER TABLE t ATTACH PARTITION t3 FOR VALUES FROM (200) TO (300)`,
+		`CREATE TABLE t4 PARTITION OF t FOR VALUES FROM (300) TO (400) PARTITION BY LIST (at)`,
+		`CREATE INDEX own ON t1 (v)`, `ALTER TABLE t1 ALTER v SET DEFAULT 'x', ADD CONSTRAINT c CHECK (at < 100)`,
+		`CREATE VIEW w AS SELECT * FROM t2`, `CREATE STATISTICS st ON id, at FROM t2`, `ALTER TABLE t2 REPLICA IDENTITY FULL`,
+		`CREATE TABLE r (id int, at int, FOREIGN KEY (id, at) REFERENCES t1)`, `COMMENT ON INDEX t2_pkey IS 'x'`)...)
+	before := pgtest.CatalogSnapshot(t, conn)
+	stdout, stderr, code := repave(t, dsn, "run", "t")
+	require.Equal(t, 3, code, stdout+stderr)
+	for _, says := range []string{
+		"partition public.t3 has its columns in another order", "partition public.t4 has partitions itself", "public.t1 has index \"own\"",
+		"public.t1 has a default of its own", "public.t1 has check constraint \"c\"", "view public.w", "statistics", "replica identity",
+		"public.t1 is what foreign key", "public.t2 has a comment on index",
+	} {
+		require.Contains(t, stderr, says)
+	}
+	for _, flags := range [][]string{{"--partition-by", "HASH (id) 3"}, {"--order-by", "id"}} {
+		_, stderr, code = repave(t, dsn, append([]string{"plan", "t"}, flags...)...)
+		require.Equal(t, 3, code, stderr)
+	}
+	pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+}
+
+// TestLaw5ChangesToWholeTree: changes reach every partition.
+func TestLaw5ChangesToWholeTree(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, monthly...)
+	env := newEnv(t, dsn)
+	req := request(t, conn, "t", func(s *registry.Spec) {
+		s.Tables[0].Change.PKBigint = true
+		s.Tables[0].Change.Alter = []string{"RENAME v TO note", "ADD w int NOT NULL DEFAULT 7", "SET (fillfactor = 90)", "ADD CONSTRAINT small CHECK (w < 10)"}
+		s.Tables[0].Change.Using = map[string]string{"note": "upper(v)"}
+	})
+	runTo(t, env, req, stages.Cleanup)
+	require.Equal(t, []string{"t1|100|V|7", "t2|100|V|7"}, pgtest.Rows(t, conn,
+		`SELECT tableoid::regclass, count(*), min(note), max(w) FROM t GROUP BY 1 ORDER BY 1`))
+	require.Equal(t, []string{"t|bigint|bigint|NULL", "t1|bigint|bigint|{fillfactor=90}", "t2|bigint|bigint|{fillfactor=90}"}, pgtest.Rows(t, conn,
+		`SELECT c.relname, i.atttypid::regtype, a.atttypid::regtype, c.reloptions FROM pg_class c
+		JOIN pg_attribute i ON i.attrelid = c.oid AND i.attname = 'id' JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'at'
+		WHERE c.relname IN ('t', 't1', 't2') ORDER BY 1`))
+	require.Equal(t, []string{"t1_pkey", "t2_pkey", "t_pkey"}, pgtest.Rows(t, conn, `SELECT relname FROM pg_class WHERE relkind IN ('i', 'I') AND relname ~ '^t' ORDER BY 1`))
+	_, err := conn.Exec(t.Context(), `INSERT INTO t1 (id, at, w) VALUES (1000, 5, 10)`)
+	require.Equal(t, "23514", sqlState(err))
+	requireNoTraces(t, conn)
+}
