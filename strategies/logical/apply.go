@@ -196,7 +196,7 @@ func (a *Applier) sample(ctx context.Context, s *Stream) error {
 }
 
 // tell changes the progress and tells of it.
-func (a *Applier) tell(edit func(*Progress)) Progress {
+func (a *Applier) tell(edit func(*Progress)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if edit != nil {
@@ -207,7 +207,6 @@ func (a *Applier) tell(edit func(*Progress)) Progress {
 	if a.o.Progress != nil {
 		a.o.Progress(*p)
 	}
-	return *p
 }
 
 // lag is how far what has been applied is behind the source's WAL; with a.mu held.

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	. "github.com/repave-pg/repave/strategies/logical"
+	. "github.com/repave-pg/repave/strategies/logical" //nolint:revive // the package under test
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 

@@ -17,7 +17,7 @@ import (
 	"github.com/repave-pg/repave/internal/db"
 	"github.com/repave-pg/repave/internal/pgserver"
 	"github.com/repave-pg/repave/sqltmpl"
-	. "github.com/repave-pg/repave/strategies/logical"
+	. "github.com/repave-pg/repave/strategies/logical" //nolint:revive // the package under test
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
@@ -39,8 +39,8 @@ func TestMain(m *testing.M) {
 }
 
 // targetDatabase makes a database on the second cluster.
-func targetDatabase(t testing.TB) string {
-	t.Helper()
+func targetDatabase(tb testing.TB) string {
+	tb.Helper()
 	other.once.Do(func() {
 		ctx := context.Background()
 		install, err := pgserver.Find(ctx, pgserver.FindOptions{BinDir: os.Getenv("REPAVE_PG_BIN_TARGET")})
@@ -50,8 +50,8 @@ func targetDatabase(t testing.TB) string {
 		}
 		other.server, other.err = pgserver.Start(ctx, install, pgserver.Options{SharedBuffers: "128MB"})
 	})
-	require.NoError(t, other.err)
-	return pgtest.DatabaseOn(t, other.server.DSN("postgres"))
+	require.NoError(tb, other.err)
+	return pgtest.DatabaseOn(tb, other.server.DSN("postgres"))
 }
 
 // ends are two databases with the same tables, and a stream's names.
@@ -74,35 +74,35 @@ type ends struct {
 }
 
 // between makes two databases with the schema, and publishes the tables.
-func between(t testing.TB, schema string, tables ...string) *ends {
-	t.Helper()
-	e := &ends{t: t, sourceDSN: pgtest.Database(t), targetDSN: targetDatabase(t)}
-	e.source = pgtest.Connect(t, e.sourceDSN)
-	e.target = pgtest.Connect(t, e.targetDSN, `CREATE TABLE public.positions (job text PRIMARY KEY, applied pg_lsn NOT NULL)`)
+func between(tb testing.TB, schema string, tables ...string) *ends {
+	tb.Helper()
+	e := &ends{t: tb, sourceDSN: pgtest.Database(tb), targetDSN: targetDatabase(tb)}
+	e.source = pgtest.Connect(tb, e.sourceDSN)
+	e.target = pgtest.Connect(tb, e.targetDSN, `CREATE TABLE public.positions (job text PRIMARY KEY, applied pg_lsn NOT NULL)`)
 	for _, conn := range []*pgx.Conn{e.source, e.target} {
-		_, err := conn.Exec(t.Context(), schema)
-		require.NoError(t, err)
+		_, err := conn.Exec(tb.Context(), schema)
+		require.NoError(tb, err)
 	}
 	e.settings = map[string]string{}
 	for i, table := range tables {
-		e.mappings = append(e.mappings, mappingOf(t, e.source, i+1, sqltmpl.Table{Schema: "public", Name: sqltmpl.Ident(table)}))
+		e.mappings = append(e.mappings, mappingOf(tb, e.source, i+1, sqltmpl.Table{Schema: "public", Name: sqltmpl.Ident(table)}))
 	}
-	e.name = "s_" + pgtest.Value[string](t, e.source, "SELECT right(current_database()::text, 12)")
+	e.name = "s_" + pgtest.Value[string](tb, e.source, "SELECT right(current_database()::text, 12)")
 	return e
 }
 
 // mappingOf maps a table to one with the same columns and name.
-func mappingOf(t testing.TB, conn *pgx.Conn, number int, table sqltmpl.Table) Mapping {
-	t.Helper()
+func mappingOf(tb testing.TB, conn *pgx.Conn, number int, table sqltmpl.Table) Mapping {
+	tb.Helper()
 	m := Mapping{Number: number, From: table, To: table}
-	m.FromOID = pgtest.Value[uint32](t, conn, "SELECT $1::regclass::oid", table.String())
-	pgtest.Exec(t, conn, "SET search_path = ''")
-	defer pgtest.Exec(t, conn, "RESET search_path")
-	rows, err := conn.Query(t.Context(), `SELECT attname::text, format_type(atttypid, atttypmod), attgenerated::text,
+	m.FromOID = pgtest.Value[uint32](tb, conn, "SELECT $1::regclass::oid", table.String())
+	pgtest.Exec(tb, conn, "SET search_path = ''")
+	defer pgtest.Exec(tb, conn, "RESET search_path")
+	rows, err := conn.Query(tb.Context(), `SELECT attname::text, format_type(atttypid, atttypmod), attgenerated::text,
 			coalesce(attnum = ANY (i.indkey), false)
 		FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 		WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum`, pgx.QueryExecModeDescribeExec, m.FromOID)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var name, typ, generated string
 	var key bool
 	_, err = pgx.ForEachRow(rows, []any{&name, &typ, &generated, &key}, func() error {
@@ -121,7 +121,7 @@ func mappingOf(t testing.TB, conn *pgx.Conn, number int, table sqltmpl.Table) Ma
 		}
 		return nil
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return m
 }
 
@@ -132,10 +132,10 @@ func eqOf(typ string) sqltmpl.Fragment {
 	return "OPERATOR(pg_catalog.=)"
 }
 
-func config(t testing.TB, dsn string) *pgxpool.Config {
-	t.Helper()
+func config(tb testing.TB, dsn string) *pgxpool.Config {
+	tb.Helper()
 	cfg, err := db.Config(dsn, "repave test")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return cfg
 }
 

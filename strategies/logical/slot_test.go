@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/sqltmpl"
-	. "github.com/repave-pg/repave/strategies/logical"
+	. "github.com/repave-pg/repave/strategies/logical" //nolint:revive // the package under test
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/sqltmpl"
-	. "github.com/repave-pg/repave/strategies/logical"
+	. "github.com/repave-pg/repave/strategies/logical" //nolint:revive // the package under test
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
@@ -42,8 +42,8 @@ func TestLargeValuesLeftUnchanged(t *testing.T) {
 				}
 				e.prepare = func(o *ApplyOptions) {
 					o.MaxChanges = 3
-					o.Reread = func(ctx context.Context, m Mapping, key []Value) ([]Value, bool, error) {
-						conn := pgtest.Connect(t, e.sourceDSN)
+					o.Reread = func(ctx context.Context, _ Mapping, key []Value) ([]Value, bool, error) {
+						conn := pgtest.Connect(t, e.sourceDSN) //nolint:contextcheck // of the test's
 						result := conn.PgConn().ExecParams(ctx, "SELECT * FROM t WHERE id = $1::bigint", [][]byte{key[0].Text}, nil, nil, nil).Read()
 						if result.Err != nil || len(result.Rows) == 0 {
 							return nil, false, result.Err
@@ -66,8 +66,8 @@ func TestLargeValuesLeftUnchanged(t *testing.T) {
 				e.drain()
 				e.run(toastSteps)
 				e.drain()
-				switch {
-				case expression == "(body || n)":
+				switch expression {
+				case "(body || n)":
 					want := pgtest.Rows(t, e.source, "SELECT id, n, u, body || n FROM t ORDER BY 1")
 					require.Equal(t, want, pgtest.Rows(t, e.target, "SELECT id, n, u, body FROM t ORDER BY 1"))
 				default:
