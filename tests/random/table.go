@@ -2,14 +2,21 @@ package random
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
+// taken are schemas that there are anyway, repave's own among them.
+var taken = []string{"public", "repave", "pg_catalog", "information_schema"}
+
 // makeTable makes the table, its columns, constraints, indexes, rows, and the tables that foreign keys tie to it.
 func (m *maker) makeTable() {
 	schema := m.rawName()
+	for slices.Contains(taken, schema) {
+		schema = m.rawName()
+	}
 	table := m.rawName()
 	m.c.Table = sqltmpl.Table{Schema: sqltmpl.Ident(schema), Name: sqltmpl.Ident(table)}
 	m.schema, m.table = quote(schema), m.c.Table.String()
