@@ -151,13 +151,19 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 			if state.OID != t.SourceOID {
 				return &ChangedError{Table: t.Name, Differences: []string{"another relation has its name"}}
 			}
-			count, err := sqltmpl.One[pageCount](ctx, env.Source, sqltmpl.PageCount{Relation: t.SourceOID}.Statement())
-			if err != nil {
-				return fmt.Errorf("counting pages: %w", err)
+			var count pageCount
+			var files registry.Files
+			for _, leaf := range sourceFiles(t) {
+				one, err := sqltmpl.One[pageCount](ctx, env.Source, sqltmpl.PageCount{Relation: leaf.OID}.Statement())
+				if err != nil {
+					return fmt.Errorf("counting pages: %w", err)
+				}
+				count.Rows, count.Pages = count.Rows+one.Rows, count.Pages+one.Pages
+				files = append(files, one.Pages)
 			}
 			size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
 			size = min(max(size, minRange), maxRange)
-			if err := env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, count.Pages, size); err != nil {
+			if err := env.Registry.PlanBatches(ctx, tx, t, state.Filenode, count.Rows, files, size); err != nil {
 				return err
 			}
 		}
@@ -368,9 +374,11 @@ func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64
 		if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: c.pass}.Statement()); err != nil {
 			return err
 		}
-		rows, err = logical.CopyRange(ctx, from.Conn(), tx.Conn(), cargo.mapping, cargo.binary, batch.Next, next)
+		mapping, first := cargo.mapping, pageOf(batch.Next)
+		mapping.From = sourceFiles(cargo.table)[batch.Next>>registry.FileBits].Table
+		rows, err = logical.CopyRange(ctx, from.Conn(), tx.Conn(), mapping, cargo.binary, first, first+next-batch.Next)
 		if err != nil {
-			return fmt.Errorf("copying pages %d to %d of %s: %w", batch.Next, next, cargo.table.Name.Plain(), err)
+			return err
 		}
 		pages = next - batch.Next
 		return c.env.Registry.AdvanceBatch(ctx, tx, cargo.table, batch.Number, next, rows)
