@@ -42,7 +42,7 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 	var reasons []preflight.Finding
 	for _, f := range findings {
 		if f.Warning {
-			env.Logger.WarnContext(ctx, f.Problem, slog.String("cure", f.Cure))
+			env.Logger.WarnContext(ctx, "preflight", slog.String("problem", f.Problem), slog.String("cure", f.Cure))
 			continue
 		}
 		reasons = append(reasons, f)
@@ -84,8 +84,8 @@ func lacking(ctx context.Context, env *Env, relations []catalog.Relation) ([]pre
 
 // acrossDifferences says how a table's definition on either side differs from
 // what is recorded.
-func acrossDifferences(ctx context.Context, env *Env, job registry.Job, t registry.Table, mark string) ([]string, error) {
-	differences, err := sourceDifferences(ctx, env, job, t)
+func acrossDifferences(ctx context.Context, env *Env, t registry.Table) ([]string, error) {
+	differences, err := sourceDifferences(ctx, env, t)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func acrossDifferences(ctx context.Context, env *Env, job registry.Job, t regist
 
 // sourceDifferences compares the source's table with its recorded definition;
 // what we put there is left out.
-func sourceDifferences(ctx context.Context, env *Env, job registry.Job, t registry.Table) ([]string, error) {
+func sourceDifferences(ctx context.Context, env *Env, t registry.Table) ([]string, error) {
 	now, err := sqltmpl.Scalar[uint32](ctx, env.Source, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
 	if err != nil {
 		return nil, err

@@ -161,7 +161,7 @@ func (c *crossing) fence(ctx context.Context) error {
 // look makes sure that nobody changed a table on either side.
 func (c *crossing) look(ctx context.Context) error {
 	for _, t := range c.job.Tables {
-		differences, err := acrossDifferences(ctx, c.env, c.job, t, c.mark)
+		differences, err := acrossDifferences(ctx, c.env, t)
 		if err != nil {
 			return err
 		}

@@ -225,7 +225,7 @@ func (m *mover) copydb(path string) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }() // of no interest any more
 		jobs := strconv.Itoa(m.bench.workers)
 		cmd := exec.CommandContext(ctx, path, "clone", "--source", m.bench.server.DSN("postgres"), "--target", m.target.DSN("postgres"),
 			"--table-jobs", jobs, "--index-jobs", jobs, "--split-tables-larger-than", "200MB", "--no-owner", "--dir", filepath.Join(dir, "work"))

@@ -40,13 +40,13 @@ func (c *clusters) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // run runs the program to its end.
-func (c *clusters) run(args ...string) (stdout, stderr string, code int) {
+func (c *clusters) run(args ...string) (stderr string, code int) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), commandTimeout)
 	defer cancel()
 	cmd := c.command(ctx, args...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
 	err := cmd.Run()
 	require.NoError(c.t, ctx.Err(), "repave %s hangs:\n%s", strings.Join(args, " "), &errs)
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -54,13 +54,13 @@ func (c *clusters) run(args ...string) (stdout, stderr string, code int) {
 		code = cmp.Or(exit.ExitCode(), 1)
 	}
 	require.NoError(c.t, err)
-	return out.String(), errs.String(), code
+	return errs.String(), code
 }
 
 // must runs the program and requires that it succeeds.
 func (c *clusters) must(args ...string) {
 	c.t.Helper()
-	_, stderr, code := c.run(args...)
+	stderr, code := c.run(args...)
 	require.Zero(c.t, code, "repave %s:\n%s", strings.Join(args, " "), stderr)
 	c.t.Logf("repave %s\n%s", strings.Join(args, " "), stderr)
 }

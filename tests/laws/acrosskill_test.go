@@ -67,7 +67,7 @@ func (c *clusters) through(args ...string) {
 	var stderr string
 	require.Eventually(c.t, func() bool {
 		var code int
-		_, stderr, code = c.run(args...)
+		stderr, code = c.run(args...)
 		if code != 0 {
 			require.Contains(c.t, stderr, "another repave works", "%v", args)
 		}

@@ -320,9 +320,12 @@ ALTER SEQUENCE fleeting_n_seq SET LOGGED;`
 func TestLaw5TablesAreMadeAnewElsewhere(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]func(t *testing.T, m *move) []string{
-		"rich":     func(t *testing.T, m *move) []string { return []string{richOn(t, m, ""), keyless} },
-		"unlogged": func(t *testing.T, m *move) []string { return []string{richOn(t, m, "UNLOGGED")} },
-		"bound":    func(t *testing.T, m *move) []string { return []string{richOn(t, m, ""), boundObjects, boundElsewhere} },
+		"rich":     func(t *testing.T, m *move) []string { t.Helper(); return []string{richOn(t, m, ""), keyless} },
+		"unlogged": func(t *testing.T, m *move) []string { t.Helper(); return []string{richOn(t, m, "UNLOGGED")} },
+		"bound": func(t *testing.T, m *move) []string {
+			t.Helper()
+			return []string{richOn(t, m, ""), boundObjects, boundElsewhere}
+		},
 		"odd": func(t *testing.T, m *move) []string {
 			if source, target := m.versions(t); source < 15 || target < 15 {
 				return []string{odd}
