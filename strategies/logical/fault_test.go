@@ -40,7 +40,7 @@ func (e *ends) follow(token string, faults int, fault func(another bool)) (failu
 // on. Were a transaction lost or applied twice, counters, keys or rows would differ.
 func TestFaultsLoseNothingAndRepeatNothing(t *testing.T) {
 	t.Parallel()
-	for _, limits := range []struct{ changes, bytes int }{{0, 0}, {300, 0}, {0, 300_000}} {
+	for _, limits := range []struct{ changes, bytes int }{{0, 0}, {2000, 0}, {0, 1_000_000}} {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			e := between(t, pgtest.WritersTable, writersTables...)
