@@ -26,6 +26,9 @@ func beforeValidate(job registry.Job, r catalog.Relation) catalog.Relation {
 	if len(r.Partitions) > 0 {
 		r.ForeignKeys = nil
 	}
+	if job.Swapped { // the way back is to plain tables, or to ones whose keys are uncrowned
+		return r
+	}
 	return withoutKeysFrom(r, func(from sqltmpl.Table) bool {
 		return from != r.Table && slices.ContainsFunc(job.Tables, func(t registry.Table) bool {
 			return from == t.Name && t.Blueprint != nil && t.Blueprint.Partitioned()

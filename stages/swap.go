@@ -345,57 +345,6 @@ func (swap) exchangeTables(ctx context.Context, env *Env, tx pgx.Tx, job registr
 	return checkFaithful(ctx, env, tx, job)
 }
 
-// checkFaithful compares the tables that have the names now, and what is bound
-// to them, with what they should be; a difference rolls the swap back. job is
-// as it was before the exchange.
-func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
-	after := job
-	after.Swapped = !job.Swapped
-	is, err := bound(ctx, env, tx, after)
-	if err != nil {
-		return err
-	}
-	return checkTables(ctx, env, tx, job, carry.Diff(job.Carried.Side(after.Swapped), is))
-}
-
-// checkTables compares the tables alone, and adds their differences to others.
-func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, differences []string) error {
-	for _, t := range job.Tables {
-		got, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema())
-		if err != nil {
-			return err
-		}
-		_, to := sides(env, job, t)
-		want := to.relation
-		if !job.Swapped {
-			want = beforeValidate(job, want)
-		}
-		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
-		want, got = withoutPartitionKeys(job, want), withoutPartitionKeys(job, withoutHelper(got, t))
-		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
-	}
-	if len(differences) > 0 {
-		return &StateError{
-			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", job.Title(), differences),
-			Advice:  "nothing was swapped; this is a bug in repave, please report it with the table's definition",
-		}
-	}
-	return nil
-}
-
-// unvalidated is r with all foreign keys as they are before VALIDATE.
-func unvalidated(r catalog.Relation) catalog.Relation {
-	strip := func(keys []catalog.ForeignKey) []catalog.ForeignKey {
-		out := slices.Clone(keys)
-		for i := range out {
-			out[i].Valid = false
-		}
-		return out
-	}
-	r.ForeignKeys, r.ReferencedBy = strip(r.ForeignKeys), strip(r.ReferencedBy)
-	return r
-}
-
 // lookUp finds out, after an error that may have been the loss of COMMIT's
 // answer, whether the swap has happened. It is never guessed.
 func (swap) lookUp(ctx context.Context, env *Env, job registry.Job, cause error) error {

@@ -1,0 +1,62 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/registry"
+)
+
+// checkFaithful compares the tables that have the names now, and what is bound
+// to them, with what they should be; a difference rolls the swap back. job is
+// as it was before the exchange.
+func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
+	after := job
+	after.Swapped = !job.Swapped
+	is, err := bound(ctx, env, tx, after)
+	if err != nil {
+		return err
+	}
+	return checkTables(ctx, env, tx, job, carry.Diff(job.Carried.Side(after.Swapped), is))
+}
+
+// checkTables compares the tables alone, and adds their differences to others.
+func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, differences []string) error {
+	for _, t := range job.Tables {
+		got, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		_, to := sides(env, job, t)
+		want := to.relation
+		want = beforeValidate(job, want)
+		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
+		want, got = withoutPartitionKeys(job, want), withoutPartitionKeys(job, withoutHelper(got, t))
+		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
+	}
+	if len(differences) > 0 {
+		return &StateError{
+			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", job.Title(), differences),
+			Advice:  "nothing was swapped; this is a bug in repave, please report it with the table's definition",
+		}
+	}
+	return nil
+}
+
+// unvalidated is r with all foreign keys as they are before VALIDATE.
+func unvalidated(r catalog.Relation) catalog.Relation {
+	strip := func(keys []catalog.ForeignKey) []catalog.ForeignKey {
+		out := slices.Clone(keys)
+		for i := range out {
+			out[i].Valid = false
+		}
+		return out
+	}
+	r.ForeignKeys, r.ReferencedBy = strip(r.ForeignKeys), strip(r.ReferencedBy)
+	return r
+}
