@@ -16,7 +16,7 @@ func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	var failed error
 	for _, r := range in.Relations {
 		one := Input{DB: in.Source, Relation: r, RegistrySchema: in.RegistrySchema}
-		checks := []check{checkKind}
+		checks := []check{checkKind, checkWhole}
 		if r.Kind == "r" && r.OID >= firstNormalOID {
 			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren)
 		}
@@ -27,6 +27,19 @@ func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 		}
 	}
 	return findings, failed
+}
+
+// checkWhole refuses partitioned tables and partitions: the stream says nothing of
+// a TRUNCATE, ATTACH or DETACH of one partition, and so would lose it.
+func checkWhole(_ context.Context, in Input) ([]Finding, error) {
+	const cure = "it can't be moved yet; pg_dump and pg_restore, or a subscription, move it"
+	switch {
+	case in.Relation.Kind == partitioned:
+		return []Finding{in.finding("kind", cure, "is partitioned, and a TRUNCATE or DETACH of one partition would be lost")}, nil
+	case in.Relation.Partition:
+		return []Finding{in.finding("kind", cure, "is a partition of a partitioned table")}, nil
+	}
+	return nil, nil
 }
 
 // checkReplicaIdentity refuses tables whose changes do not say which row they
