@@ -108,21 +108,3 @@ func (e end) oidAt(t registry.Table) uint32 {
 	}
 	return t.ShadowOID
 }
-
-// checkStream makes sure that a stream comes from the cluster on which it was
-// begun: a slot of the same name elsewhere has other changes.
-func (env *Env) checkStream(ctx context.Context, job registry.Job, s registry.Stream) error {
-	e := env.from(s.Direction)
-	now, err := logical.Identify(ctx, e.pool)
-	if err != nil {
-		return err
-	}
-	if now.System != s.SystemID || now.Database != s.Database {
-		return &StateError{
-			Problem: fmt.Sprintf("the changes of job %d come from database %s of cluster %s, but %s is database %s of cluster %s",
-				job.ID, s.Database, s.SystemID, e.place(), now.Database, now.System),
-			Advice: "give the same --source and --target as when the job began",
-		}
-	}
-	return nil
-}

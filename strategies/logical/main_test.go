@@ -15,44 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/db"
-	"github.com/repave-pg/repave/internal/pgserver"
 	"github.com/repave-pg/repave/sqltmpl"
 	. "github.com/repave-pg/repave/strategies/logical" //nolint:revive // the package under test
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-// other is the second cluster, of the version at $REPAVE_PG_BIN_TARGET.
-var other struct {
-	once   sync.Once
-	server *pgserver.Server
-	err    error
-}
-
-func TestMain(m *testing.M) {
-	code := pgtest.Main(m)
-	if other.server != nil {
-		if err := other.server.Stop(context.Background()); err != nil {
-			code = max(code, 1)
-		}
-	}
-	os.Exit(code)
-}
-
-// targetDatabase makes a database on the second cluster.
-func targetDatabase(tb testing.TB) string {
-	tb.Helper()
-	other.once.Do(func() {
-		ctx := context.Background()
-		install, err := pgserver.Find(ctx, pgserver.FindOptions{BinDir: os.Getenv("REPAVE_PG_BIN_TARGET")})
-		if err != nil {
-			other.err = err
-			return
-		}
-		other.server, other.err = pgserver.Start(ctx, install, pgserver.Options{SharedBuffers: "128MB"})
-	})
-	require.NoError(tb, other.err)
-	return pgtest.DatabaseOn(tb, other.server.DSN("postgres"))
-}
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // ends are two databases with the same tables, and a stream's names.
 type ends struct {
@@ -76,7 +44,7 @@ type ends struct {
 // between makes two databases with the schema, and publishes the tables.
 func between(tb testing.TB, schema string, tables ...string) *ends {
 	tb.Helper()
-	e := &ends{t: tb, sourceDSN: pgtest.Database(tb), targetDSN: targetDatabase(tb)}
+	e := &ends{t: tb, sourceDSN: pgtest.Database(tb), targetDSN: pgtest.TargetDatabase(tb)}
 	e.source = pgtest.Connect(tb, e.sourceDSN)
 	e.target = pgtest.Connect(tb, e.targetDSN, `CREATE TABLE public.positions (job text PRIMARY KEY, applied pg_lsn NOT NULL)`)
 	for _, conn := range []*pgx.Conn{e.source, e.target} {

@@ -71,7 +71,7 @@ func BenchmarkApply(b *testing.B) {
 // nativeApply makes the load on the source and measures how long a native subscription takes for it.
 func nativeApply(b *testing.B, e *ends, table, fill, load string) time.Duration {
 	b.Helper()
-	dsn := pgtest.DatabaseOn(b, other.server.DSN("postgres"))
+	dsn := pgtest.TargetDatabase(b)
 	conn := pgtest.Connect(b, dsn)
 	_, err := conn.Exec(b.Context(), table)
 	require.NoError(b, err)

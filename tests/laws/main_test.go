@@ -34,10 +34,6 @@ const commandTimeout = time.Minute
 
 func TestMain(m *testing.M) {
 	code := pgtest.Main(m)
-	if err := stopTarget(); err != nil {
-		fmt.Fprintln(os.Stderr, "stopping the target:", err)
-		code = max(code, 1)
-	}
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir)
 	}

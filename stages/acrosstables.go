@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
-	"github.com/repave-pg/repave/strategies/logical"
 )
 
 // acrossSetup makes the tables on the target, in their final form and fenced,
@@ -110,35 +108,3 @@ func (env *Env) note(ctx context.Context, notes []string) {
 		env.Logger.WarnContext(ctx, "not carried", slog.String("what", note))
 	}
 }
-
-// publish makes the publication of a direction, records the stream, and leaves
-// the slot to whoever knows the position to begin at. May run again.
-func (env *Env) publish(ctx context.Context, job registry.Job, d registry.Direction, name string) error {
-	e := env.from(d)
-	who, err := logical.Identify(ctx, e.pool)
-	if err != nil {
-		return err
-	}
-	stream := registry.Stream{
-		Direction: d, Slot: name + "_" + string(d), Publication: name + "_" + string(d), SystemID: who.System, Database: who.Database,
-	}
-	if err := env.Registry.BeginStream(ctx, env.Target, job.ID, stream); err != nil {
-		return err
-	}
-	there := *env
-	there.Source = e.pool
-	return withLocks(ctx, &there, job, lockJob{
-		weak: true, what: "publish " + job.Title(),
-		lock: setLockTimeout,
-		work: func(ctx context.Context, tx pgx.Tx) error {
-			if err := logical.Unpublish(ctx, tx, stream.Publication); err != nil {
-				return err
-			}
-			return logical.Publish(ctx, tx, stream.Publication, tablesAt(job))
-		},
-	})
-}
-
-// slotPatience is how long the making of a slot may wait for transactions that
-// were running before it.
-func slotPatience(env *Env) time.Duration { return env.Options.SnapshotWait }

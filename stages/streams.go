@@ -1,0 +1,168 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/logical"
+)
+
+// checkStream makes sure that a stream comes from the cluster on which it was
+// begun: a slot of the same name elsewhere has other changes.
+func (env *Env) checkStream(ctx context.Context, job registry.Job, s registry.Stream) error {
+	e := env.from(s.Direction)
+	now, err := logical.Identify(ctx, e.pool)
+	if err != nil {
+		return err
+	}
+	if now.System != s.SystemID || now.Database != s.Database {
+		return &StateError{
+			Problem: fmt.Sprintf("the changes of job %d come from database %s of cluster %s, but %s is database %s of cluster %s",
+				job.ID, s.Database, s.SystemID, e.place(), now.Database, now.System),
+			Advice: "give the same --source and --target as when the job began",
+		}
+	}
+	return nil
+}
+
+// publish makes the publication of a direction, records the stream, and leaves
+// the slot to whoever knows the position to begin at. May run again.
+func (env *Env) publish(ctx context.Context, job registry.Job, d registry.Direction, name string) error {
+	e := env.from(d)
+	who, err := logical.Identify(ctx, e.pool)
+	if err != nil {
+		return err
+	}
+	stream := registry.Stream{
+		Direction: d, Slot: name + "_" + string(d), Publication: name + "_" + string(d), SystemID: who.System, Database: who.Database,
+	}
+	if err := env.Registry.BeginStream(ctx, env.Target, job.ID, stream); err != nil {
+		return err
+	}
+	there := *env
+	there.Source = e.pool
+	return withLocks(ctx, &there, job, lockJob{
+		weak: true, what: "publish " + job.Title(),
+		lock: setLockTimeout,
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if err := logical.Unpublish(ctx, tx, stream.Publication); err != nil {
+				return err
+			}
+			return logical.Publish(ctx, tx, stream.Publication, tablesAt(job))
+		},
+	})
+}
+
+// slotPatience is how long the making of a slot may wait for transactions that
+// were running before it.
+func slotPatience(env *Env) time.Duration { return env.Options.SnapshotWait }
+
+// letGo ends the session whose snapshot was copied in.
+func (env *Env) letGo(ctx context.Context) {
+	if env.Ends.held == nil {
+		return
+	}
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	_ = env.Ends.held.Close(ctx)
+	env.Ends.held = nil
+}
+
+// makeSlot makes a stream's slot, in place of one of which nothing is recorded,
+// and keeps the session that made it.
+func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Stream) (logical.Slot, error) {
+	e := env.from(s.Direction)
+	env.letGo(ctx)
+	if err := logical.DropSlot(ctx, e.pool, s.Slot); err != nil {
+		return logical.Slot{}, err
+	}
+	conn, err := logical.Connect(ctx, e.config, job.Settings)
+	if err != nil {
+		return logical.Slot{}, err
+	}
+	env.Ends.held = conn
+	env.waiting(ctx, job, "a replication slot: transactions that were running must end first")
+	slot, err := logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
+	if err != nil {
+		return slot, err
+	}
+	env.waiting(ctx, job, "")
+	return slot, nil
+}
+
+// checkSlot makes sure that a stream's slot is there and has lost nothing.
+func (env *Env) checkSlot(ctx context.Context, s registry.Stream) error {
+	state, err := logical.SlotState(ctx, env.from(s.Direction).pool, s.Slot)
+	if err != nil {
+		return err
+	}
+	problem := slotProblem(s, state)
+	if problem == "" {
+		return nil
+	}
+	return &StateError{
+		Problem: problem + ": changes are missing, and can't be had again",
+		Advice:  "start over with: repave reset (see max_slot_wal_keep_size on " + env.from(s.Direction).place() + ")",
+	}
+}
+
+// dropStream drops the slot, the publication and the record of a stream.
+func (env *Env) dropStream(ctx context.Context, job registry.Job, d registry.Direction) error {
+	s, err := env.Registry.Stream(ctx, env.Target, job.ID, d)
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := env.checkStream(ctx, job, s); err != nil {
+		return err
+	}
+	if err := env.awaitSlot(ctx, job, d); err != nil {
+		return err
+	}
+	pool := env.from(d).pool
+	if err := logical.DropSlot(ctx, pool, s.Slot); err != nil {
+		return err
+	}
+	if err := logical.Unpublish(ctx, pool, s.Publication); err != nil {
+		return err
+	}
+	return env.Registry.EndStream(ctx, env.Target, job.ID, d)
+}
+
+// awaitSlot waits until no session of a process that died reads a slot. We hold
+// the tables' advisory locks, so whoever does is such a one.
+func (env *Env) awaitSlot(ctx context.Context, job registry.Job, d registry.Direction) error {
+	s, err := env.Registry.Stream(ctx, env.Target, job.ID, d)
+	if errors.Is(err, registry.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	pool, began := env.from(d).pool, time.Now()
+	for {
+		state, err := logical.SlotState(ctx, pool, s.Slot)
+		if err != nil || !state.Exists || state.ActivePID == 0 {
+			return err
+		}
+		env.waiting(ctx, job, fmt.Sprintf("pid %d, which reads slot %s for an earlier run, to end", state.ActivePID, s.Slot))
+		if time.Since(began) > orphanPatience {
+			env.Logger.WarnContext(ctx, "ending a session left over from an earlier run", slog.Int("pid", int(state.ActivePID)))
+			if err := exec(ctx, pool, sqltmpl.Terminate{PID: state.ActivePID}.Statement()); err != nil {
+				return err
+			}
+		}
+		if err := sleep(ctx, snapshotPoll); err != nil {
+			return err
+		}
+	}
+}

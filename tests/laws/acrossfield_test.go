@@ -1,0 +1,188 @@
+package laws_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+// refused requires that a statement is refused because the table has moved.
+func refused(t *testing.T, conn *pgx.Conn, sql string) {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), sql)
+	require.Equal(t, "25006", sqlState(err), "%s: %v", sql, err)
+	require.ErrorContains(t, err, "has moved to")
+}
+
+// TestLaw1Field25AMissingSlotIsNotCaughtUp: without the slot nobody knows what is missing, so nobody
+// is cut over; the source stays in use.
+func TestLaw1Field25AMissingSlotIsNotCaughtUp(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (1)`)
+	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	pgtest.Exec(t, source, `INSERT INTO t VALUES (2)`)
+	require.Eventually(t, func() bool { // the last command's sender may still be there
+		_, err := source.Exec(t.Context(), `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`)
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond)
+	stderr, code := c.run("swap", "t")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "is gone: changes are missing")
+	pgtest.Exec(t, source, `INSERT INTO t VALUES (3)`)
+	require.Equal(t, 1, pgtest.Count(t, pgtest.Connect(t, c.to), `SELECT count(*) FROM t`))
+	c.must("reset", "--yes", "t")
+	c.must("run", "--strategy=logical", "t", "--cleanup")
+	require.Equal(t, 3, pgtest.Count(t, pgtest.Connect(t, c.to), `SELECT count(*) FROM t`))
+	c.requireNoTraces()
+}
+
+// TestLaw2Field27NobodyWritesBehindTheFence: whoever it is, and however.
+func TestLaw2Field27NobodyWritesBehindTheFence(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY, v text)`, `INSERT INTO t VALUES (1, 'one')`,
+		`CREATE TABLE parent (id int PRIMARY KEY)`, `INSERT INTO parent VALUES (7)`,
+		`CREATE TABLE child (id int PRIMARY KEY, parent_id int REFERENCES parent ON DELETE CASCADE)`, `INSERT INTO child VALUES (1, 7)`)
+	target := pgtest.Connect(t, c.to, `CREATE TABLE parent (id int PRIMARY KEY)`, `INSERT INTO parent VALUES (7)`)
+	c.must("run", "--strategy=logical", "t", "child", "--until", "verify")
+	// Before the cutover it is the target that is closed.
+	_, err := target.Exec(t.Context(), `INSERT INTO t VALUES (2, 'two')`)
+	require.Equal(t, "25006", sqlState(err))
+	require.ErrorContains(t, err, "is being filled by repave job")
+	c.must("swap", "t", "child")
+	for _, role := range []string{"origin", "replica"} {
+		pgtest.Exec(t, source, `SET session_replication_role = `+role)
+		for _, sql := range []string{
+			`INSERT INTO t VALUES (2, 'two')`, `UPDATE t SET v = 'x'`, `UPDATE t SET v = 'x' WHERE false`, `DELETE FROM t`, `TRUNCATE t`,
+			`COPY t FROM PROGRAM 'echo 3'`, `WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone`,
+		} {
+			refused(t, source, sql)
+		}
+	}
+	pgtest.Exec(t, source, `RESET session_replication_role`)
+	refused(t, source, `DELETE FROM parent`) // which would cascade
+	require.Equal(t, []string{"1|one"}, pgtest.Rows(t, source, `SELECT * FROM t`), "reading goes on")
+	pgtest.Exec(t, target, `INSERT INTO t VALUES (2, 'two')`)
+	c.must("cleanup", "--yes", "t", "child")
+	c.requireNoTraces()
+}
+
+// TestLaw1Field27TheFenceComesDownByItself: a repave that dies between the fence and the opening costs no more
+// than --cutover-timeout.
+func TestLaw1Field27TheFenceComesDownByItself(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (1)`)
+	target := pgtest.Connect(t, c.to)
+	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	ctx, cancel := context.WithTimeout(t.Context(), commandTimeout)
+	defer cancel()
+	// Changes can't be applied while the table is locked, so the cutover has to wait behind its fence.
+	const timeout = 4 * time.Second
+	blocker := pgtest.Connect(t, c.to)
+	cmd := c.command(ctx, "swap", "t", "--cutover-timeout", timeout.String(), "--on-fence", "psql -X '"+c.to+"' -c 'SELECT pg_advisory_lock(1)'")
+	pgtest.Exec(t, blocker, `SELECT pg_advisory_lock(1)`)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+	awaitTrue(t, target, "the hook", `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 1 AND classid = 0)`)
+	pgtest.Exec(t, blocker, `BEGIN`)
+	pgtest.Exec(t, blocker, `LOCK TABLE t IN ACCESS EXCLUSIVE MODE`)
+	pgtest.Exec(t, source, `INSERT INTO t VALUES (2)`)
+	pgtest.Exec(t, blocker, `SELECT pg_advisory_unlock(1)`)
+	fenced := time.Now()
+	require.Eventually(t, func() bool {
+		fenced = time.Now()
+		_, err := source.Exec(t.Context(), `UPDATE t SET id = id`)
+		return sqlState(err) == "25006"
+	}, 20*time.Second, 5*time.Millisecond)
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	require.Eventually(t, func() bool {
+		_, err := source.Exec(t.Context(), `INSERT INTO t VALUES (3)`)
+		return err == nil
+	}, 20*time.Second, 5*time.Millisecond)
+	require.Less(t, time.Since(fenced), timeout+2*time.Second)
+	pgtest.Exec(t, blocker, `ROLLBACK`)
+	c.through("swap", "t")
+	require.Equal(t, []string{"1", "2", "3"}, pgtest.Rows(t, target, `SELECT id FROM t ORDER BY id`))
+	refused(t, source, `INSERT INTO t VALUES (4)`)
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
+
+// TestLaw3Field29AnotherClusterIsRefused: a copy and a stream of different clusters don't mix.
+func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (1)`)
+	c.must("run", "--strategy=logical", "t", "--until", "replay")
+	right := c.from
+	c.from = pgtest.DatabaseOn(t, right)
+	pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (2)`)
+	stderr, code := c.run("swap", "t")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "come from database postgres")
+	c.from = right
+	c.must("swap", "t")
+	require.Equal(t, []string{"1"}, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT id FROM t`))
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
+
+// TestLaw5Field31SequencesGoOnExactly: of serial and identity columns, one that several tables share, one that was never
+// called, and after nextval behind the fence.
+func TestLaw5Field31SequencesGoOnExactly(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE SEQUENCE shared INCREMENT 5 CACHE 3`,
+		`CREATE TABLE a (id bigserial PRIMARY KEY, n int DEFAULT nextval('shared'), i int GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT -2 MAXVALUE 200))`,
+		`CREATE TABLE b (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, n int DEFAULT nextval('shared'))`,
+		`INSERT INTO a DEFAULT VALUES`, `INSERT INTO a DEFAULT VALUES`, `INSERT INTO b (n) VALUES (0)`, `SELECT setval('b_id_seq', 50, false)`)
+	c.must("run", "--strategy=logical", "a", "b")
+	refused(t, source, `INSERT INTO a DEFAULT VALUES`)
+	const where = `SELECT s, (pg_sequence_last_value(s::regclass)) FROM unnest(ARRAY['a_id_seq', 'a_i_seq', 'shared', 'b_id_seq']) s ORDER BY 1`
+	target := pgtest.Connect(t, c.to)
+	require.Equal(t, []string{"a_i_seq|98", "a_id_seq|2", "b_id_seq|NULL", "shared|11"}, pgtest.Rows(t, target, where))
+	pgtest.Exec(t, target, `INSERT INTO a DEFAULT VALUES`)
+	pgtest.Exec(t, target, `INSERT INTO b (n) VALUES (1)`)
+	require.Equal(t, []string{"3|16|96"}, pgtest.Rows(t, target, `SELECT * FROM a WHERE id > 2`))
+	require.Equal(t, []string{"50"}, pgtest.Rows(t, target, `SELECT id FROM b WHERE n = 1`))
+	c.must("revert-swap", "--yes", "a", "b")
+	pgtest.Exec(t, source, `INSERT INTO a DEFAULT VALUES`)
+	require.Equal(t, []string{"3|16|96", "4|31|94"}, pgtest.Rows(t, source, `SELECT * FROM a WHERE id > 2 ORDER BY 1`))
+	c.must("reset", "--yes", "a", "b")
+	c.requireNoTraces()
+}
+
+// TestLaw7Field32NoPasswordIsPrinted, of neither cluster, however wrong the DSN is.
+func TestLaw7Field32NoPasswordIsPrinted(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	const secret = "hunter2secret"
+	for _, dsn := range []string{
+		"postgres://me:" + secret + "@nowhere.invalid:1/x", "postgres://me:" + secret + "@:abc/x", "host=nowhere.invalid password=" + secret,
+		"postgres://me:" + secret + "%zz@host/x", "password='" + secret + "' port=x",
+	} {
+		c := &clusters{t: t, from: dsn, to: pgtest.Database(t)}
+		stderr, code := c.run("run", "--strategy=logical", "t")
+		require.NotZero(t, code)
+		require.NotContains(t, stderr, secret)
+		c.from, c.to = c.to, dsn
+		stderr, code = c.run("run", "--strategy=logical", "t")
+		require.NotZero(t, code)
+		require.NotContains(t, stderr, secret)
+	}
+}
