@@ -87,7 +87,8 @@ type Goal struct {
 	// Behind: every transaction that committed before it is applied, none that committed at or
 	// after it. Take the position while nobody follows the stream, or it may be past it (ErrPassed).
 	Behind pglogrepl.LSN
-	// Barrier: until the transaction that carries this barrier has been applied.
+	// Barrier: until the transaction that carries this barrier has been applied. Send it while this
+	// stream is open: one that was applied through another, whose end was not heard of, does not come again.
 	Barrier string
 	// CaughtUp is asked at each commit of ours and each keepalive, with what the source's WAL is
 	// ahead of what has been applied, just measured.

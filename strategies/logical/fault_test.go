@@ -33,6 +33,9 @@ func (e *ends) follow(token string, faults int, fault func(another bool)) (failu
 			_ = e.stream.Close(e.t.Context())
 			e.stream = nil
 		}
+		// The last one may have been applied, and the answer to that lost: it does not come again.
+		token = time.Now().String()
+		e.barrier(token)
 	}
 }
 

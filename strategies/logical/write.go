@@ -80,10 +80,18 @@ func (w *writer) table(ctx context.Context, part *tableChunk) error {
 	if err := w.complete(ctx, t, part.entries); err != nil {
 		return err
 	}
+	steps := []sqltmpl.Statement{t.staging.DeleteStaged(), t.staging.InsertStaged()}
+	if t.converts() {
+		err := w.attempt(ctx, t, part.entries, steps)
+		if sqltmpl.IsBadData(err) {
+			err = w.carefully(ctx, t, part.entries)
+		}
+		return err
+	}
 	if _, err := w.stage(ctx, t, part.entries); err != nil {
 		return err
 	}
-	_, err := sqltmpl.ExecEach(ctx, w.conn.PgConn(), t.staging.DeleteStaged(), t.staging.InsertStaged())
+	_, err := sqltmpl.ExecEach(ctx, w.conn.PgConn(), steps...)
 	return err
 }
 
@@ -136,7 +144,7 @@ func (w *writer) tryUpdate(ctx context.Context, t *target, part *tableChunk) (bo
 		steps = append(steps, t.staging.InsertStaged())
 	}
 	affected, err := sqltmpl.ExecEach(ctx, w.conn.PgConn(), steps...)
-	if err != nil && !sqltmpl.IsUpdateRefused(err) {
+	if err != nil && !sqltmpl.IsUpdateRefused(err) && !(t.converts() && sqltmpl.IsBadData(err)) {
 		return false, err
 	}
 	done := err == nil
