@@ -15,19 +15,20 @@ import (
 func TestDDLIsNoticed(t *testing.T) {
 	t.Parallel()
 	const more = "CREATE TABLE more (id int PRIMARY KEY); ALTER PUBLICATION p ADD TABLE more; ALTER TABLE more RENAME TO t2"
-	for ddl, says := range map[string]string{
-		"ALTER TABLE t ADD x int DEFAULT 1":                                                  `column "x" is new`,
-		"ALTER TABLE t DROP n":                                                               `column "n" is gone`,
-		"ALTER TABLE t RENAME n TO m":                                                        `column "m" is new, column "n" is gone`,
-		"ALTER TABLE t ALTER n TYPE bigint":                                                  `column "n" is of type bigint, it was integer`,
-		"ALTER TABLE t ALTER v TYPE varchar(20)":                                             `character varying(20), it was character varying(10)`,
-		"ALTER TABLE t DROP CONSTRAINT t_pkey":                                               "replica identity",
-		"ALTER TABLE t REPLICA IDENTITY USING INDEX other":                                   `does not have the key column "id"`,
-		"ALTER TABLE t RENAME TO elsewhere":                                                  "called public.elsewhere",
-		"ALTER TABLE t SET SCHEMA s":                                                         "called s.t",
-		"ALTER TABLE t DROP v; ALTER TABLE t RENAME n TO v; ALTER TABLE t ADD n varchar(10)": "another order",
-		more: "",
+	for _, test := range []struct{ ddl, says string }{
+		{"ALTER TABLE t ADD x int DEFAULT 1", `column "x" is new`},
+		{"ALTER TABLE t DROP n", `column "n" is gone`},
+		{"ALTER TABLE t RENAME n TO m", `column "m" is new, column "n" is gone`},
+		{"ALTER TABLE t ALTER n TYPE bigint", `column "n" is of type bigint, it was integer`},
+		{"ALTER TABLE t ALTER v TYPE varchar(20)", `character varying(20), it was character varying(10)`},
+		{"ALTER TABLE t DROP CONSTRAINT t_pkey", "replica identity"},
+		{"ALTER TABLE t REPLICA IDENTITY USING INDEX other", `does not have the key column "id"`},
+		{"ALTER TABLE t RENAME TO elsewhere", "called public.elsewhere"},
+		{"ALTER TABLE t SET SCHEMA s", "called s.t"},
+		{"ALTER TABLE t DROP v; ALTER TABLE t RENAME n TO v; ALTER TABLE t ADD n varchar(10)", "another order"},
+		{more, ""},
 	} {
+		ddl, says := test.ddl, test.says
 		t.Run(ddl, func(t *testing.T) {
 			t.Parallel()
 			e := between(t, `CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL, v varchar(10)); CREATE UNIQUE INDEX other ON t (n); CREATE SCHEMA s`, "t").begin()

@@ -144,7 +144,8 @@ func (w *writer) tryUpdate(ctx context.Context, t *target, part *tableChunk) (bo
 		steps = append(steps, t.staging.InsertStaged())
 	}
 	affected, err := sqltmpl.ExecEach(ctx, w.conn.PgConn(), steps...)
-	if err != nil && !sqltmpl.IsUpdateRefused(err) && !(t.converts() && sqltmpl.IsBadData(err)) {
+	refused := sqltmpl.IsUpdateRefused(err) || t.converts() && sqltmpl.IsBadData(err)
+	if err != nil && !refused {
 		return false, err
 	}
 	done := err == nil
