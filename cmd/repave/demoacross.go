@@ -27,6 +27,7 @@ type demoAcross struct {
 
 	numbers traffic.Numbers
 	there   *report
+	took    time.Duration // there
 	back    time.Duration
 	verdict traffic.Verdict
 }
@@ -110,9 +111,11 @@ func (d *demoAcross) underLoad(ctx context.Context, load *traffic.Load) error {
 		return err
 	}
 	d.there = newReport(stages.Swap)
+	began := time.Now()
 	err = d.p.workWith(ctx, base, t, d.work, func(ctx context.Context, task *task) error {
 		return task.rewrite(ctx, request(t), stages.Swap, d.there)
 	})
+	d.took = time.Since(began)
 	if err != nil {
 		return err
 	}
@@ -125,7 +128,7 @@ func (d *demoAcross) underLoad(ctx context.Context, load *traffic.Load) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began = time.Now()
 	err = d.p.workWith(ctx, base, targetOf(job), d.work, func(ctx context.Context, task *task) error {
 		_, err := stages.RevertSwap(ctx, task.env, *task.job)
 		return err
@@ -144,7 +147,7 @@ func (d *demoAcross) print(w io.Writer) {
 	}
 	fmt.Fprintln(w)
 	say("there", "3 tables, ids became bigint, every row verified: %s, in %s", number(d.there.Verify.Rows),
-		seconds(time.Duration(d.there.Seconds*float64(time.Second))))
+		seconds(d.took))
 	say("cutover", "writes were refused for %s", milliseconds(time.Duration(d.there.Refused*float64(time.Millisecond))))
 	say("back", "with every write made meanwhile, in %s", seconds(d.back))
 	say("traffic", "%s transactions, %d failed, %d were told to go to the other server, the longest of them took %s",
