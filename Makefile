@@ -27,6 +27,11 @@ test: ## Run every test (PostgreSQL at $REPAVE_TEST_DSN, in docker, or installed
 test-matrix: ## Run the tests on PostgreSQL 14 to 18 (MATRIX="14 18" MATRIX_RUN=regexp)
 	.ci/test-matrix
 
+.PHONY: test-pooler
+test-pooler: ## Test a cutover behind PgBouncer (which must be installed, as psql must)
+	@.ci/ensure-postgres --local
+	go test -tags pooler -timeout 5m ./tests/pooler
+
 .PHONY: lint
 lint: ## Run the linters
 	$(GOLANGCI_LINT) run
