@@ -76,7 +76,6 @@ func TestLaw4LostConnectionInRunToTheEnd(t *testing.T) {
 // new job; with other options, or for another table of the name, it is.
 func TestLaw4RunOfAJobThatIsDone(t *testing.T) {
 	t.Parallel()
-	takeTurn(t)
 	for name, test := range map[string]struct {
 		before string // what somebody does meanwhile
 		args   []string
@@ -96,6 +95,7 @@ func TestLaw4RunOfAJobThatIsDone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takeTurn(t)
 			dsn := pgtest.Database(t)
 			conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY, price numeric NOT NULL)`,
 				`INSERT INTO t SELECT g, g FROM generate_series(1, 50) g`)

@@ -140,7 +140,6 @@ func TestLaw5WhatCanBeAskedOfAPartition(t *testing.T) {
 // TestLaw5PartitionsThatAreRefused: with a cure that works.
 func TestLaw5PartitionsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	takeTurn(t)
 	for name, c := range map[string]struct{ sql, problem, cure string }{
 		"foreign key": {
 			`CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE p (id int PRIMARY KEY REFERENCES k) PARTITION BY LIST (id); CREATE TABLE leaf PARTITION OF p FOR VALUES IN (1)`,
@@ -174,6 +173,7 @@ func TestLaw5PartitionsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takeTurn(t)
 			dsn := pgtest.Database(t)
 			conn := pgtest.Connect(t, dsn)
 			_, err := conn.Exec(t.Context(), c.sql)

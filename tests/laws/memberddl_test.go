@@ -25,7 +25,6 @@ INSERT INTO p SELECT g FROM generate_series(0, 4999) g WHERE g NOT BETWEEN 2000 
 // what they do to ours is noticed. No write fails because of a job.
 func TestLaw9PartitionsComeAndGo(t *testing.T) {
 	t.Parallel()
-	takeTurn(t)
 	for name, c := range map[string]struct{ leaf, ddl, undo string }{
 		"a new one":                    {"one", `CREATE TABLE three PARTITION OF p FOR VALUES FROM (2000) TO (3000)`, `DROP TABLE three`},
 		"a new one beside the default": {"rest", `CREATE TABLE three PARTITION OF p FOR VALUES FROM (2000) TO (3000)`, `DROP TABLE three`},
@@ -40,6 +39,7 @@ func TestLaw9PartitionsComeAndGo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takeTurn(t)
 			dsn := pgtest.Database(t)
 			conn := pgtest.Connect(t, dsn)
 			exec := func(sql string) {

@@ -52,10 +52,10 @@ var kinds = map[string]struct{ sql, leaf string }{
 // TestLaw5AttachReadsNothing: neither the new partition nor the default one is read while the whole table is locked.
 func TestLaw5AttachReadsNothing(t *testing.T) {
 	t.Parallel()
-	takeTurn(t)
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			takeTurn(t)
 			dsn := pgtest.Database(t)
 			conn := pgtest.Connect(t, dsn)
 			_, err := conn.Exec(t.Context(), k.sql)
