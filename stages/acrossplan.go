@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,8 +32,8 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 		at := slices.IndexFunc(out, func(r PlanReport) bool { return r.Table == f.Table })
 		out[max(at, 0)].Findings = append(out[max(at, 0)].Findings, f)
 	}
-	if len(refused.Findings) > 0 {
-		return out, nil
+	if len(refused.Findings) > 0 { // of the other tables there is no more to say
+		return slices.DeleteFunc(out, func(r PlanReport) bool { return len(r.Findings) == 0 }), nil
 	}
 	blueprints, bounds, err := final(ctx, env, job)
 	if finding, ok := refusal(err); ok {
@@ -55,6 +56,7 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 		if err != nil {
 			return nil, err
 		}
+		out[i].changed(b)
 		if err := tryCasts(ctx, env, b, out[i].Casts); err != nil {
 			return nil, err
 		}
@@ -91,10 +93,53 @@ func rehearseAcross(
 
 // describeAcross fills in what the blueprint tells.
 func (r *PlanReport) describeAcross(env *Env, b *shadow.Blueprint, bound define.Bound, spec registry.Spec) {
-	notes := r.Notes
-	r.describe(b, spec)
-	r.Notes = append(notes, r.Notes...)
-	r.Carried = nil
+	r.Notes = append(r.Notes, b.Mismatches...)
+	r.Seconds = float64(r.Space.TableBytes+r.Space.IndexBytes) / rewriteSpeed
+	r.DDL = definition(b)
+	r.carriedAcross(b, bound)
+	r.lossy(b)
+	for _, name := range bound.ByOthers {
+		r.Notes = append(r.Notes, name+" stays on the source: make it on the target by hand")
+	}
+	for _, name := range define.LeftBehind(b.Shadow, spec.Names()) {
+		r.Notes = append(r.Notes, name+": it stays on the source")
+	}
+	table := b.Source.Table.Plain() + " on " + env.from(registry.Forward).place()
+	for _, lock := range [][2]string{
+		{"ACCESS SHARE", "a batch, or verify, at a time (blocks nobody but DDL and TRUNCATE)"},
+		{"SHARE ROW EXCLUSIVE", "milliseconds, twice in the cutover, to put up the fence and to close it (blocks writers)"},
+		{"ACCESS EXCLUSIVE", "milliseconds, in cleanup, to take the fence away"},
+	} {
+		r.Locks = append(r.Locks, lock[0]+" on "+table+": "+lock[1])
+		r.locksOutline.add("on "+table, lock[0]+": "+lock[1])
+	}
+}
+
+// definition is what the table on the target will be, for a reader.
+func definition(b *shadow.Blueprint) []string {
+	var columns []string
+	for _, c := range b.Shadow.Columns {
+		column := c.Name.Plain() + " " + string(c.Type)
+		if c.NotNull {
+			column += " NOT NULL"
+		}
+		if c.Default != "" && c.Generated == "" {
+			column += " DEFAULT " + string(c.Default)
+		}
+		columns = append(columns, column)
+	}
+	for _, check := range b.Shadow.Checks {
+		columns = append(columns, "CONSTRAINT "+check.Name.Plain()+" "+string(check.Def))
+	}
+	out := []string{"CREATE TABLE " + b.Shadow.Table.Plain() + " (\n    " + strings.Join(columns, ",\n    ") + "\n)"}
+	for _, index := range b.Shadow.Indexes {
+		out = append(out, string(index.Def))
+	}
+	return out
+}
+
+// carriedAcross says what comes to the target, and how.
+func (r *PlanReport) carriedAcross(b *shadow.Blueprint, bound define.Bound) {
 	say := func(n int, what, how string) {
 		if n > 0 {
 			r.Carried = append(r.Carried, fmt.Sprintf("%d %s: %s", n, what, how))
@@ -107,18 +152,7 @@ func (r *PlanReport) describeAcross(env *Env, b *shadow.Blueprint, bound define.
 	say(len(define.Sequences(b.Shadow)), "sequences", "set to exactly where they stand, in the cutover")
 	say(len(b.Shadow.Grants), "privileges", "for roles that the target has")
 	for _, d := range bound.Dependents {
-		r.Carried = append(r.Carried, d.Name)
+		r.Carried = append(r.Carried, d.Name+": made on the target, and active from the cutover on")
 	}
-	for _, name := range bound.ByOthers {
-		r.Notes = append(r.Notes, name+" stays on the source: make it on the target by hand")
-	}
-	for _, name := range define.LeftBehind(b.Shadow, spec.Names()) {
-		r.Notes = append(r.Notes, name+": it stays on the source")
-	}
-	table, place := b.Source.Table.Plain(), env.Ends.Source.Host
-	r.Locks = []string{
-		"ACCESS SHARE on " + table + " of " + place + ": a batch, or verify, at a time (blocks nobody but DDL and TRUNCATE)",
-		"SHARE ROW EXCLUSIVE on " + table + " of " + place + ": milliseconds, in the cutover, to put up the fence and to close it (blocks writers)",
-		"ACCESS EXCLUSIVE on " + table + " of " + place + ": milliseconds, in cleanup, to take the fence away",
-	}
+	r.carriedOutline = outline{lines: slices.Clone(r.Carried)}
 }

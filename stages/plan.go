@@ -126,6 +126,11 @@ func (r *PlanReport) describe(b *shadow.Blueprint, spec registry.Spec) {
 	r.locks(b, spec)
 	r.changed(b)
 	r.partitions(b)
+	r.lossy(b)
+}
+
+// lossy says what revert-swap can't bring back.
+func (r *PlanReport) lossy(b *shadow.Blueprint) {
 	for _, c := range b.Columns {
 		switch {
 		case c.Source == "" || c.SourceGenerated:
