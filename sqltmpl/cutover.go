@@ -171,3 +171,9 @@ func (p Fits) Create() Statement { return render("cutover/create_fits.sql", p, n
 func (p Fits) List(limit int) Statement {
 	return render("cutover/list_misfits.sql", p, pgx.StrictNamedArgs{"limit": limit})
 }
+
+// ListOrphans lists what jobs across clusters have made, by the names that they give.
+type ListOrphans struct{}
+
+// Statement renders cutover/list_orphans.sql.
+func (p ListOrphans) Statement() Statement { return render("cutover/list_orphans.sql", p, nil) }

@@ -16,7 +16,8 @@ func (p *program) cleanupCommand() *cli.Command {
 		ArgsUsage: "TABLE...",
 		Flags:     append(effortFlagSet(), yesFlag()),
 		Action: func(c *cli.Context) error {
-			return p.onJob(c, "drop the old table, for good, of", func(ctx context.Context, task *task) error {
+			ask := question{"drop the old table, for good, of", "end the job, without a way back, and the source's fence, of"}
+			return p.onJob(c, ask, func(ctx context.Context, task *task) error {
 				if err := stages.Erase(ctx, task.env, *task.job); err != nil {
 					return err
 				}

@@ -41,6 +41,8 @@ type report struct {
 	flags string
 	start string // the command that begins the job
 	args  string // the tables, for a shell
+	// across: the job moves tables to another cluster.
+	across bool
 }
 
 type stageReport struct {
@@ -91,6 +93,7 @@ func newReport(until stages.Name) *report {
 // job says which job it is about.
 func (r *report) job(job registry.Job, req stages.Request) {
 	r.Job, r.Swapped, r.flags = job.ID, job.Swapped, job.Flags
+	r.across = req.Spec.Strategy == stages.Logical
 	if len(job.Tables) == 0 {
 		job.Spec = req.Spec
 		for _, table := range req.Spec.Tables {

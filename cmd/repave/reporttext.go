@@ -16,6 +16,12 @@ func (r *report) next(err error) {
 	}
 	switch {
 	case r.args == "" || r.Cleaned:
+	case r.Swapped && r.across:
+		add("end the job: slots, publications and the fence go, the source's tables stay where they are", "repave cleanup %s", r.args)
+		add("go back to the source, with every write made since", "repave revert-swap %s", r.args)
+	case err == nil && r.across && !r.Until.Before(stages.Verify):
+		add("send writers to the target", "repave swap %s", r.args)
+		add("drop the target's tables and all else that the job made", "repave reset %s", r.args)
 	case r.Swapped:
 		add("keep the new table: drop the old one and all traces", "repave cleanup %s", r.args)
 		add("go back to the old table, with every write made since", "repave revert-swap %s", r.args)

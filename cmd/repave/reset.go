@@ -16,7 +16,8 @@ func (p *program) resetCommand() *cli.Command {
 		ArgsUsage: "TABLE...",
 		Flags:     append(effortFlagSet(), yesFlag()),
 		Action: func(c *cli.Context) error {
-			return p.onJob(c, "drop all that the job made for", func(ctx context.Context, task *task) error {
+			ask := question{"drop all that the job made for", "drop the target's tables, and all else that the job made, for"}
+			return p.onJob(c, ask, func(ctx context.Context, task *task) error {
 				if err := stages.Reset(ctx, task.env, *task.job); err != nil {
 					return err
 				}

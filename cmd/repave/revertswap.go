@@ -18,7 +18,8 @@ func (p *program) revertSwapCommand() *cli.Command {
 		Flags:     append(effortFlagSet(), yesFlag()),
 		Action: func(c *cli.Context) error {
 			var job registry.Job
-			err := p.onJob(c, "go back to the old table of", func(ctx context.Context, task *task) error {
+			ask := question{"go back to the old table of", "go back to the source with"}
+			err := p.onJob(c, ask, func(ctx context.Context, task *task) error {
 				var err error
 				job, err = stages.RevertSwap(ctx, task.env, *task.job)
 				return err
@@ -26,10 +27,11 @@ func (p *program) revertSwapCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.stderr, "%s: the old table has its name back; its shadow is kept in sync\n"+
+			done := question{"the old table has its name back; its shadow is kept in sync", "the source is in use again; a stream goes to the target from here on"}
+			fmt.Fprintf(p.stderr, "%s: %s\n"+
 				"next     repave swap %s   # swap once more\n"+
 				"or       repave reset %s   # drop all that the job made\n",
-				job.Title(), job.Args(), job.Args())
+				job.Title(), done.of(job), job.Args(), job.Args())
 			return nil
 		},
 	}

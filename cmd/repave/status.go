@@ -38,6 +38,9 @@ func (p *program) status(c *cli.Context) error {
 		return err
 	}
 	defer d.close()
+	if err := p.orphans(c.Context, d); err != nil {
+		return err
+	}
 	view := &statusView{out: p.stdout, console: newConsole(p.stdout), json: c.Bool("json"), one: c.Args().Present()}
 	for shown := false; ; shown = true {
 		jobs, err := d.statusOf(c.Context, c.Args().Slice())
@@ -59,6 +62,25 @@ func (p *program) status(c *cli.Context) error {
 		case <-time.After(watchEvery):
 		}
 	}
+}
+
+// orphans tells of what dead jobs have left on either cluster.
+func (p *program) orphans(ctx context.Context, d *database) error {
+	if d.source == nil {
+		return nil
+	}
+	found, err := stages.Orphans(ctx, d.source.look, d.look, d.registry)
+	if err != nil {
+		return err
+	}
+	for _, o := range found {
+		where := "the target"
+		if o.Source {
+			where = "the source"
+		}
+		fmt.Fprintf(p.stderr, "warning: %s %s on %s belongs to no job of this registry; if it is of none at all: %s\n", o.Kind, o.Name, where, o.Undo)
+	}
+	return nil
 }
 
 // statusOf returns the state of the job that names belong to, or of all jobs.

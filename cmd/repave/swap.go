@@ -17,7 +17,7 @@ func (p *program) swapCommand() *cli.Command {
 		Flags:     append(effortFlagSet(), yesFlag(), jsonFlag("print a report to stdout")),
 		Action: func(c *cli.Context) error {
 			out := newReport(stages.Swap)
-			err := p.onJob(c, "", func(ctx context.Context, task *task) error {
+			err := p.onJob(c, question{}, func(ctx context.Context, task *task) error {
 				if err := stages.Unfinished(*task.job); err != nil {
 					return err
 				}

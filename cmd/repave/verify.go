@@ -17,7 +17,7 @@ func (p *program) verifyCommand() *cli.Command {
 		Flags:     append(effortFlagSet(), jsonFlag("print a report to stdout")),
 		Action: func(c *cli.Context) error {
 			out := newReport(stages.Verify)
-			err := p.onJob(c, "", func(ctx context.Context, task *task) error {
+			err := p.onJob(c, question{}, func(ctx context.Context, task *task) error {
 				job, err := stages.VerifyNow(ctx, task.env, *task.job)
 				out.job(job, requestOf(*task.job))
 				out.stats(task.env, err)

@@ -108,8 +108,18 @@ func (p *program) checkFlags(c *cli.Context) error {
 	return cmp.Or(logErr, optionsErr)
 }
 
+// A question is asked before something that can't be undone, or not lightly; "" is none.
+type question struct{ inPlace, across string }
+
+func (q question) of(job registry.Job) string {
+	if job.Strategy == stages.Logical {
+		return q.across
+	}
+	return q.inPlace
+}
+
 // onJob is what commands on an existing job have in common.
-func (p *program) onJob(c *cli.Context, ask string, do func(ctx context.Context, task *task) error) error {
+func (p *program) onJob(c *cli.Context, ask question, do func(ctx context.Context, task *task) error) error {
 	names, err := tables(c)
 	if err != nil {
 		return err
@@ -129,8 +139,8 @@ func (p *program) onJob(c *cli.Context, ask string, do func(ctx context.Context,
 	if len(names) < len(job.Tables) {
 		fmt.Fprintf(p.stderr, "job %d is on %s: %s acts on all of them\n", job.ID, job.Title(), c.Command.Name)
 	}
-	if ask != "" && !c.Bool("yes") {
-		if err := p.confirm(c.Context, ask+" "+job.Title()+"?"); err != nil {
+	if text := ask.of(job); text != "" && !c.Bool("yes") {
+		if err := p.confirm(c.Context, text+" "+job.Title()+"?"); err != nil {
 			return err
 		}
 	}

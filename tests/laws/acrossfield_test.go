@@ -3,6 +3,7 @@ package laws_test
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,4 +186,36 @@ func TestLaw7Field32NoPasswordIsPrinted(t *testing.T) {
 		require.NotZero(t, code)
 		require.NotContains(t, stderr, secret)
 	}
+}
+
+// TestLaw5AcrossOrphansAreNamed: what a job has left whose registry is gone is found on both clusters, with what drops it.
+func TestLaw5AcrossOrphansAreNamed(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`)
+	c.must("run", "--strategy=logical", "t")
+	stderr, code := c.run("status")
+	require.Zero(t, code)
+	require.NotContains(t, stderr, "warning")
+	target := pgtest.Connect(t, c.to)
+	pgtest.Exec(t, target, `DROP SCHEMA repave CASCADE`)
+	stderr, code = c.run("status")
+	require.Zero(t, code)
+	var undo []string
+	for line := range strings.Lines(stderr) {
+		if _, sql, ok := strings.Cut(strings.TrimSpace(line), "of none at all: "); ok {
+			conn := target
+			if strings.Contains(line, "on the source") {
+				conn = source
+			}
+			pgtest.Exec(t, conn, sql)
+			undo = append(undo, sql)
+		}
+	}
+	require.Len(t, undo, 4, "the fence and the position on the source, slot and publication on the target: %s", stderr)
+	pgtest.Exec(t, source, `INSERT INTO t VALUES (1)`)
+	stderr, code = c.run("status")
+	require.Zero(t, code)
+	require.NotContains(t, stderr, "warning")
 }
