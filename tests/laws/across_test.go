@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,6 +37,9 @@ func twoClusters(t *testing.T) *clusters {
 func (c *clusters) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := command(ctx, c.t, "", args...)
 	cmd.Env = append(cmd.Env, "REPAVE_SOURCE="+c.from, "REPAVE_TARGET="+c.to)
+	// One that hangs says where.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
+	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }
 

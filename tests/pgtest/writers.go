@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +49,11 @@ type Writers struct {
 	retries int
 	dsn     string // to connect again to after an outage; "" if there must be none
 	outages int
+	pause   atomic.Int64 // after each transaction
 }
+
+// Slow makes the writers pause after each transaction, as applications do.
+func (w *Writers) Slow(pause time.Duration) { w.pause.Store(int64(pause)) }
 
 type row struct {
 	tag string
@@ -116,6 +121,12 @@ func (w *Writers) run(ctx context.Context, conn *pgx.Conn, i int, level pgx.TxIs
 		}
 	}()
 	for ctx.Err() == nil {
+		if pause := time.Duration(w.pause.Load()); pause > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
+		}
 		plan := w.ledgers[i].clone()
 		began := time.Now()
 		err := w.transaction(context.WithoutCancel(ctx), conn, level, plan, r) // one that has begun is finished
