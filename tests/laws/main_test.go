@@ -60,7 +60,7 @@ func newEnv(t *testing.T, dsn string) *stages.Env {
 		Report: func(stages.Event) {}, Options: stages.Defaults(), Stats: &stages.Stats{},
 		Operator: stages.Operator{SearchPath: operator.SearchPath, Conversions: operator.Conversions(), Version: "test"},
 	}
-	env.Options.SnapshotWait = 20 * time.Second
+	env.Options.SnapshotWait = time.Minute
 	env.Options.MaxActive = 0 // tests of the pace set it
 	return env
 }
