@@ -78,6 +78,9 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 	if err := env.checkSlot(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := env.awaitReader(ctx, job, env.from(d).pool, s.Slot); err != nil {
+		return nil, err
+	}
 	f := &feed{env: env, job: job, direction: d, mark: name, movedAt: time.Now()}
 	maps := mappings(job, d)
 	f.stream, err = logical.Open(ctx, logical.StreamOptions{

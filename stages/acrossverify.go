@@ -68,6 +68,9 @@ func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *y
 		defer cancel()
 		_ = conn.Close(closeCtx) // the slot goes with it
 	}()
+	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
+		return 0, err
+	}
 	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
 	slot, err := logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
 	if err != nil {

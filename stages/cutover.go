@@ -98,9 +98,10 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	if err := c.hook(ctx, "--on-fence", c.env.Options.OnFence); err != nil {
 		return err
 	}
+	opened := false
 	defer func() {
-		if err != nil {
-			c.unfence(ctx)
+		if err != nil && !opened {
+			err = errors.Join(err, c.callOff(ctx))
 		}
 	}()
 	if err := c.fence(ctx); err != nil {
@@ -131,6 +132,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		}
 		c.env.Logger.DebugContext(ctx, "cutover", slog.String("step", step.what), slog.Duration("took", time.Since(began)))
 	}
+	opened = true
 	refused := time.Since(c.fenced)
 	c.env.Stats.refused(refused)
 	c.env.Logger.InfoContext(ctx, "writes go to the other side now", slog.String("where", c.env.to(c.from).place()),
@@ -279,18 +281,27 @@ func (c *crossing) pass(ctx context.Context, db sqltmpl.DB) error {
 	return exec(ctx, db, passable(c.job, c.mark).Create())
 }
 
-// unfence opens the live side again after a failure. If that fails too the fence
-// expires by itself.
-func (c *crossing) unfence(ctx context.Context) {
-	if c.until == "" {
-		return
-	}
+// callOff opens the live side again after a failure, unless it was none: the
+// answer to the last COMMIT may have been lost.
+func (c *crossing) callOff(ctx context.Context) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	swapped, err := c.env.isSwapped(ctx, c.job)
 	if err == nil && swapped != c.job.Swapped {
-		return // it was not a failure: the answer was lost
+		return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
 	}
+	if c.until != "" {
+		c.unfence(ctx, err)
+	}
+	if err != nil {
+		return nil // the command for either outcome could be the wrong one
+	}
+	return c.hook(ctx, "--on-cancel", c.env.Options.OnCancel)
+}
+
+// unfence takes down the fence of the live side, unless it is not known which
+// that is. If it can't, the fence expires by itself.
+func (c *crossing) unfence(ctx context.Context, err error) {
 	if err == nil {
 		err = c.pass(ctx, c.env.from(c.from).pool)
 	}

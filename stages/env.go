@@ -29,6 +29,7 @@ type Options struct {
 	CutoverTimeout time.Duration // across clusters: writes are refused for no longer, unless the target was opened
 	OnFence        string        // across clusters: a command to run just before writes are refused
 	OnOpen         string        // and just after the other side was opened
+	OnCancel       string        // or after the cutover was called off, if OnFence was run
 }
 
 // AutoActive is a MaxActive of as many sessions as the server can serve at once.

@@ -53,7 +53,10 @@ func (e *HookError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
 func (e *HookError) Hint() string {
-	if e.Flag == "--on-open" {
+	switch e.Flag {
+	case "--on-cancel":
+		return "writes are allowed where they were: do by hand what the command was to do"
+	case "--on-open":
 		return "the cutover is done, its tables are open where they are now: do by hand what the command was to do"
 	}
 	return "nothing was refused and nothing has moved; correct the command and run again"

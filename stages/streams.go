@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -138,8 +139,7 @@ func (env *Env) dropStream(ctx context.Context, job registry.Job, d registry.Dir
 	return env.Registry.EndStream(ctx, env.Target, job.ID, d)
 }
 
-// awaitSlot waits until no session of a process that died reads a slot. We hold
-// the tables' advisory locks, so whoever does is such a one.
+// awaitSlot waits until nobody reads the slot of a stream, if there is one.
 func (env *Env) awaitSlot(ctx context.Context, job registry.Job, d registry.Direction) error {
 	s, err := env.Registry.Stream(ctx, env.Target, job.ID, d)
 	if errors.Is(err, registry.ErrNotFound) {
@@ -148,18 +148,25 @@ func (env *Env) awaitSlot(ctx context.Context, job registry.Job, d registry.Dire
 	if err != nil {
 		return err
 	}
-	pool, began := env.from(d).pool, time.Now()
-	for {
-		state, err := logical.SlotState(ctx, pool, s.Slot)
+	return env.awaitReader(ctx, job, env.from(d).pool, s.Slot)
+}
+
+// awaitReader waits until nobody reads a slot. We hold the tables' advisory
+// locks, so whoever does is a session that we have just closed, or one of a
+// process that died.
+func (env *Env) awaitReader(ctx context.Context, job registry.Job, pool *pgxpool.Pool, slot string) error {
+	for began := time.Now(); ; {
+		state, err := logical.SlotState(ctx, pool, slot)
 		if err != nil || !state.Exists || state.ActivePID == 0 {
 			return err
 		}
-		env.waiting(ctx, job, fmt.Sprintf("pid %d, which reads slot %s for an earlier run, to end", state.ActivePID, s.Slot))
-		if time.Since(began) > orphanPatience {
+		if waited := time.Since(began); waited > orphanPatience {
 			env.Logger.WarnContext(ctx, "ending a session left over from an earlier run", slog.Int("pid", int(state.ActivePID)))
 			if err := exec(ctx, pool, sqltmpl.Terminate{PID: state.ActivePID}.Statement()); err != nil {
 				return err
 			}
+		} else if waited > progressEvery {
+			env.waiting(ctx, job, fmt.Sprintf("pid %d, which reads slot %s for an earlier run, to end", state.ActivePID, slot))
 		}
 		if err := sleep(ctx, snapshotPoll); err != nil {
 			return err

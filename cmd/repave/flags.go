@@ -64,6 +64,7 @@ func effortFlagSet() []cli.Flag {
 		&cli.DurationFlag{Name: "cutover-timeout", Value: d.CutoverTimeout, Usage: "across clusters: how long writes may be refused before the cutover is called off"},
 		&cli.StringFlag{Name: "on-fence", Usage: "across clusters: `COMMAND` to run just before writes are refused, such as a pooler's PAUSE"},
 		&cli.StringFlag{Name: "on-open", Usage: "across clusters: `COMMAND` to run once the other side is open, such as a pooler's RESUME"},
+		&cli.StringFlag{Name: "on-cancel", Usage: "across clusters: `COMMAND` to run in place of that if the cutover was called off, such as a pooler's RESUME"},
 		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: the server's)"},
 		&cli.BoolFlag{Name: "skip-verify", Hidden: true, Usage: "swap without proof, for measurements only"},
 	}
@@ -164,7 +165,7 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 		MaxLag: c.Duration("max-lag"), LockTimeout: c.Duration("lock-timeout"), LockAttempts: c.Int("lock-attempts"),
 		SnapshotWait: c.Duration("snapshot-wait"), MaintenanceMem: c.String("maintenance-work-mem"),
 		SkipVerify: c.Bool("skip-verify"), CutoverTimeout: c.Duration("cutover-timeout"),
-		OnFence: c.String("on-fence"), OnOpen: c.String("on-open"),
+		OnFence: c.String("on-fence"), OnOpen: c.String("on-open"), OnCancel: c.String("on-cancel"),
 	}
 	var wrong []*valueError
 	need := func(ok bool, key, what, example string) {
