@@ -36,6 +36,12 @@ func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int6
 			return 0, err
 		}
 	}
+	for _, t := range job.Tables {
+		// As in place: the builds need not look up which rows are committed.
+		if err := exec(ctx, env.Target, sqltmpl.VacuumShadow{Shadow: t.Name}.Statement()); err != nil {
+			return 0, err
+		}
+	}
 	if err := s.build(ctx, env, job, allIndexes); err != nil {
 		return 0, err
 	}
