@@ -288,6 +288,9 @@ func (c *crossing) callOff(ctx context.Context) error {
 	defer cancel()
 	swapped, err := c.env.isSwapped(ctx, c.job)
 	if err == nil && swapped != c.job.Swapped {
+		if err := c.pass(ctx, c.env.to(c.from).pool); err != nil {
+			return err // the next command on the job does it
+		}
 		return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
 	}
 	if c.until != "" {
@@ -317,9 +320,6 @@ func (c *crossing) unfence(ctx context.Context, err error) {
 // lookUp finds out, after an error, whether the cutover has happened all the
 // same: the answer to its last COMMIT may have been lost.
 func (c *crossing) lookUp(ctx context.Context, cause error) error {
-	if !sqltmpl.IsConnection(cause) {
-		return cause
-	}
 	lookCtx, cancel := detached(ctx)
 	defer cancel()
 	swapped, err := c.env.isSwapped(lookCtx, c.job)

@@ -105,6 +105,10 @@ func (env *Env) checkSlot(ctx context.Context, s registry.Stream) error {
 		return err
 	}
 	problem := slotProblem(s, state)
+	if problem == "" && s.Applied < state.Confirmed {
+		// We confirm nothing before it is recorded: the record is an older one, of a backup or a standby that was behind.
+		problem = fmt.Sprintf("replication slot %s stands at %s, beyond %s, which is all that was applied here", s.Slot, state.Confirmed, s.Applied)
+	}
 	if problem == "" {
 		return nil
 	}
