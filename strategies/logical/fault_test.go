@@ -59,6 +59,7 @@ func TestFaultsLoseNothingAndRepeatNothing(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			kill := pgtest.Connect(t, e.sourceDSN)
 			var killing sync.WaitGroup
+			t.Cleanup(killing.Wait) // before the connection is closed
 			fault := func(another bool) {
 				killing.Wait()
 				proxy.Heal()
