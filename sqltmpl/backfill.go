@@ -105,6 +105,16 @@ func (p IndexEfforts) Statement() Statement {
 	return render("backfill/index_efforts.sql", p, pgx.StrictNamedArgs{"oid": p.OID})
 }
 
+// SortMemory lowers maintenance_work_mem to what sorts the rows of a table fastest.
+type SortMemory struct {
+	Table string
+}
+
+// Statement renders backfill/sort_memory.sql.
+func (p SortMemory) Statement() Statement {
+	return render("backfill/sort_memory.sql", p, pgx.StrictNamedArgs{"table": p.Table})
+}
+
 // IndexExists returns whether an index is there and valid.
 type IndexExists struct {
 	Name string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -184,13 +183,7 @@ func (s acrossSchema) build(
 func (acrossSchema) create(ctx context.Context, env *Env, index acrossIndex, helpers int) error {
 	began := time.Now()
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
-			return err
-		}
-		err := exec(ctx, tx, sqltmpl.SetLocal{
-			Name: "max_parallel_maintenance_workers", Value: strconv.Itoa(helpers),
-		}.Statement())
-		if err != nil {
+		if err := env.prepareBuild(ctx, tx, index.Table, len(index.KeyOps) > 0, helpers); err != nil {
 			return err
 		}
 		if _, err := index.Build(ctx, tx); err != nil {

@@ -24,16 +24,18 @@ func (syncSchema) builds(env *Env, t registry.Table, indexes []shadow.Index) []i
 		if !t.Blueprint.Partitioned() {
 			out = append(out, indexBuild{
 				name: sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}, title: title,
+				table: env.names(t).Object("shadow"), btree: index.Btree,
 				statement: sqltmpl.CreateIndex{Def: index.Def}.Statement(), tablespace: index.Tablespace,
 			})
 		}
 		for _, p := range t.Blueprint.Partitions {
 			name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: partitionIndex(env.names(t), p, index)}
+			table := sqltmpl.Table{Schema: name.Schema, Name: p.BuildName}
 			out = append(out, indexBuild{
-				name: name, title: title + " on partition " + string(p.Name), tablespace: index.Tablespace,
+				name: name, table: table, btree: index.Btree, title: title + " on partition " + string(p.Name), tablespace: index.Tablespace,
 				statement: sqltmpl.CreateIndexOn{
 					Unique: index.Unique, Index: name.Name, Tail: index.Tail,
-					Table: sqltmpl.Table{Schema: name.Schema, Name: p.BuildName},
+					Table: table,
 				}.Statement(),
 			})
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -166,6 +165,8 @@ func (syncSchema) largestFirst(ctx context.Context, env *Env, t registry.Table) 
 // An indexBuild is one index to build: of the shadow, or of a partition of it.
 type indexBuild struct {
 	name       sqltmpl.Table
+	table      sqltmpl.Table
+	btree      bool
 	title      string
 	statement  sqltmpl.Statement
 	tablespace sqltmpl.Ident
@@ -174,13 +175,7 @@ type indexBuild struct {
 // create builds one index in a transaction of its own.
 func (s syncSchema) create(ctx context.Context, env *Env, build indexBuild, helpers int) error {
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		if err := setMaintenance(ctx, tx, env.Options.MaintenanceMem); err != nil {
-			return err
-		}
-		err := exec(ctx, tx, sqltmpl.SetLocal{
-			Name: "max_parallel_maintenance_workers", Value: strconv.Itoa(helpers),
-		}.Statement())
-		if err != nil {
+		if err := env.prepareBuild(ctx, tx, build.table, build.btree, helpers); err != nil {
 			return err
 		}
 		return s.createIn(ctx, env, tx, build)
@@ -202,13 +197,6 @@ func (syncSchema) createIn(ctx context.Context, env *Env, tx pgx.Tx, build index
 	env.Logger.DebugContext(ctx, "built index", slog.String("index", build.title),
 		slog.Duration("elapsed", time.Since(began)))
 	return nil
-}
-
-func setMaintenance(ctx context.Context, tx pgx.Tx, mem string) error {
-	if mem == "" {
-		return nil
-	}
-	return exec(ctx, tx, sqltmpl.SetLocal{Name: "maintenance_work_mem", Value: mem}.Statement())
 }
 
 // attach makes an index a constraint where it is one, and adds what CREATE

@@ -65,7 +65,7 @@ func effortFlagSet() []cli.Flag {
 		&cli.StringFlag{Name: "on-fence", Usage: "across clusters: `COMMAND` to run just before writes are refused, such as a pooler's PAUSE"},
 		&cli.StringFlag{Name: "on-open", Usage: "across clusters: `COMMAND` to run once the other side is open, such as a pooler's RESUME"},
 		&cli.StringFlag{Name: "on-cancel", Usage: "across clusters: `COMMAND` to run in place of that if the cutover was called off, such as a pooler's RESUME"},
-		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: the server's)"},
+		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: what sorts fastest, at most the server's)"},
 		&cli.BoolFlag{Name: "skip-verify", Hidden: true, Usage: "swap without proof, for measurements only"},
 	}
 }

@@ -144,6 +144,7 @@ type Index struct {
 	// partitions get the same under names of their own.
 	Tail         sqltmpl.Fragment         `json:"tail,omitempty"`
 	Unique       bool                     `json:"unique"`
+	Btree        bool                     `json:"btree"`
 	Tablespace   sqltmpl.Ident            `json:"tablespace"`
 	Constraint   *catalog.IndexConstraint `json:"constraint"`
 	Primary      bool                     `json:"primary"`

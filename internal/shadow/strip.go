@@ -100,7 +100,7 @@ func (b *builder) list(key int, helper sqltmpl.Ident) {
 			Name: b.finalName(index), BuildName: b.names.Object("i" + strconv.Itoa(i+1)).Name,
 			Tablespace: index.Tablespace, Constraint: index.Constraint, Primary: index.Primary,
 			Clustered: index.Clustered, Comment: index.Comment, StatsTargets: index.StatsTargets,
-			Key: i == key, Helper: index.Name == helper, Unique: index.Unique,
+			Key: i == key, Helper: index.Name == helper, Unique: index.Unique, Btree: len(index.KeyOps) > 0,
 		}
 		if listed.Helper {
 			listed.BuildName = helper
