@@ -177,3 +177,11 @@ type ListOrphans struct{}
 
 // Statement renders cutover/list_orphans.sql.
 func (p ListOrphans) Statement() Statement { return render("cutover/list_orphans.sql", p, nil) }
+
+// DropTables drops tables, unless something else depends on one.
+type DropTables struct {
+	Tables []Table
+}
+
+// Statement renders cutover/drop_tables.sql.
+func (p DropTables) Statement() Statement { return render("cutover/drop_tables.sql", p, nil) }

@@ -22,6 +22,7 @@ const (
 	codeUndefinedColumn      = "42703"
 	codeInvalidFunction      = "42P13"
 	codeInvalidParameter     = "22023"
+	codeDependentObjects     = "2BP01"
 )
 
 // code returns the SQLSTATE of err, or "" if the server did not send it.
@@ -67,6 +68,18 @@ func IsDefinition(err error) bool {
 func IsUnknownOption(err error) bool {
 	c := code(err)
 	return c == codeInvalidParameter || c == codeUnsupported
+}
+
+// IsDependedOn reports whether err says that other objects depend on what was
+// to be dropped.
+func IsDependedOn(err error) bool { return code(err) == codeDependentObjects }
+
+// Detail returns what the server's error adds in its DETAIL, on one line; else its text.
+func Detail(err error) string {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Detail != "" {
+		return strings.ReplaceAll(pgErr.Detail, "\n", "; ")
+	}
+	return err.Error()
 }
 
 // IsPrivilege reports whether err says that a privilege is missing.

@@ -10,11 +10,16 @@ import (
 )
 
 // erase drops what a job made on both clusters: before its swap the target's tables go, after it
-// the source's stay, open to writers again. May run again after a crash.
+// the source's stay, open to writers again, or go if that was asked for. May run again after a crash.
 func (across) erase(ctx context.Context, env *Env, job registry.Job) error {
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
 		return err
+	}
+	if job.Swapped && env.Options.DropSource {
+		if err := env.dropSource(ctx, job); err != nil {
+			return err
+		}
 	}
 	for _, d := range []registry.Direction{registry.Forward, registry.Backward} {
 		if err := env.dropStream(ctx, job, d); err != nil {

@@ -27,6 +27,7 @@ type Options struct {
 	CheckData      time.Duration // how long plan tries conversions on the data; 0 is not at all
 	SkipVerify     bool          // for measurements only: swap without proof
 	CutoverTimeout time.Duration // across clusters: writes are refused for no longer, unless the target was opened
+	DropSource     bool          // across clusters: cleanup drops the source's tables
 	OnFence        string        // across clusters: a command to run just before writes are refused
 	OnOpen         string        // and just after the other side was opened
 	OnCancel       string        // or after the cutover was called off, if OnFence was run

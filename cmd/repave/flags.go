@@ -165,7 +165,8 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 		MaxLag: c.Duration("max-lag"), LockTimeout: c.Duration("lock-timeout"), LockAttempts: c.Int("lock-attempts"),
 		SnapshotWait: c.Duration("snapshot-wait"), MaintenanceMem: c.String("maintenance-work-mem"),
 		SkipVerify: c.Bool("skip-verify"), CutoverTimeout: c.Duration("cutover-timeout"),
-		OnFence: c.String("on-fence"), OnOpen: c.String("on-open"), OnCancel: c.String("on-cancel"),
+		DropSource: c.Bool("drop-source"),
+		OnFence:    c.String("on-fence"), OnOpen: c.String("on-open"), OnCancel: c.String("on-cancel"),
 	}
 	var wrong []*valueError
 	need := func(ok bool, key, what, example string) {

@@ -17,7 +17,7 @@ func (r *report) next(err error) {
 	switch {
 	case r.args == "" || r.Cleaned:
 	case r.Swapped && r.across:
-		add("end the job: slots, publications and the fence go, the source's tables stay where they are", "repave cleanup %s", r.args)
+		add("end the job: slots, publications and the fence go, the source's tables stay (or go: --drop-source)", "repave cleanup %s", r.args)
 		add("go back to the source, with every write made since", "repave revert-swap %s", r.args)
 	case err == nil && r.across && !r.Until.Before(stages.Verify):
 		add("send writers to the target", "repave swap %s", r.args)

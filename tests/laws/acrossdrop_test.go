@@ -1,0 +1,42 @@
+package laws_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+// TestLaw5AcrossCleanupDropsTheSourceIfAsked: all tables or none, whatever depends on them, and nothing else.
+func TestLaw5AcrossCleanupDropsTheSourceIfAsked(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(
+		t, c.from, `CREATE TABLE parent (id serial PRIMARY KEY)`, `CREATE TABLE child (id int PRIMARY KEY REFERENCES parent)`,
+		`INSERT INTO parent VALUES (1)`, `INSERT INTO child VALUES (1)`, `CREATE VIEW children AS SELECT * FROM child`,
+		`CREATE TABLE other (id int PRIMARY KEY)`,
+	)
+	there := func() int {
+		return pgtest.Count(t, source, `SELECT count(*) FROM pg_class WHERE relname IN ('parent', 'child', 'other', 'parent_id_seq', 'children')`)
+	}
+	c.must("run", "--strategy=logical", "parent", "child")
+	stderr, code := c.run("cleanup", "--yes", "--drop-source", "parent", "child")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "the source's tables can't be dropped: view public.children depends on table public.child")
+	require.Contains(t, stderr, "hint: drop what depends on them, or leave out --drop-source; nothing has been dropped")
+	require.Equal(t, 5, there())
+	refused(t, source, `INSERT INTO parent VALUES (2)`)
+	pgtest.Exec(t, source, `DROP VIEW children`)
+	c.must("cleanup", "--yes", "--drop-source", "parent", "child")
+	require.Equal(t, 1, there())
+	require.Equal(t, 1, pgtest.Count(t, pgtest.Connect(t, c.to), `SELECT count(*) FROM child`))
+	c.requireNoTraces()
+
+	// Somebody who dropped it by hand, or a process that died just after that, leaves a job that ends as well.
+	c.must("run", "--strategy=logical", "other")
+	pgtest.Exec(t, source, `DROP TABLE other`)
+	c.must("cleanup", "--yes", "--drop-source", "other")
+	c.requireNoTraces()
+}
