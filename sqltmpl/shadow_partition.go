@@ -137,3 +137,15 @@ type ListLeaves struct {
 func (p ListLeaves) Statement() Statement {
 	return render("backfill/list_leaves.sql", p, pgx.StrictNamedArgs{"relation": p.Relation, "more": p.More})
 }
+
+// PartitionTriggers lists the triggers that partitioned tables can't have, and
+// those that might send a row elsewhere.
+type PartitionTriggers struct {
+	OID     uint32
+	Columns []string // of the partition key
+}
+
+// Statement renders shadow/partition_triggers.sql.
+func (p PartitionTriggers) Statement() Statement {
+	return render("shadow/partition_triggers.sql", p, pgx.StrictNamedArgs{"oid": p.OID, "columns": p.Columns})
+}

@@ -72,6 +72,9 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	for _, name := range b.Change.DropConstraints {
 		note("without %s, ON CONFLICT (columns) that relies on it fails, and nothing keeps its values apart", name)
 	}
+	if len(b.Source.Triggers) > 0 && b.Source.Kind != partitioned {
+		note("an UPDATE that moves a row to another partition fires its row triggers for DELETE and INSERT too")
+	}
 	if n := len(b.Partitions); n > manyPartitions {
 		note("%d partitions make the swap longer: it holds its locks for about a millisecond for each", n)
 	}

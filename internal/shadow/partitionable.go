@@ -100,15 +100,11 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 					"would be a DELETE to it", fk.Name, fk.From.Plain())
 		}
 	}
-	for _, trigger := range b.src.Triggers {
-		add("DROP TRIGGER "+trigger.Name.String()+" ON "+b.src.Table.String(),
-			"trigger %s is not carried to partitioned tables, where an UPDATE may be a DELETE and an INSERT", trigger.Name)
+	if err := b.unfitTriggers(ctx, key, clause.Columns, add); err != nil {
+		return err
 	}
 	for _, other := range b.src.Others {
 		add(other.Drop, "%s is not carried to partitioned tables", other.Description)
-	}
-	if b.src.RowSecurity || b.src.ForceRLS {
-		add("ALTER TABLE "+b.src.Table.String()+" DISABLE ROW LEVEL SECURITY", "row security is not carried to partitioned tables")
 	}
 	if len(found.Problems) > 0 {
 		return found
