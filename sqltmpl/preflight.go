@@ -104,3 +104,14 @@ type ForeignOwners struct {
 func (p ForeignOwners) Statement() Statement {
 	return render("preflight/foreign_owners.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
 }
+
+// PublicationsOfPartitions lists the publications of a table that would publish
+// the changes of its partitions under their names.
+type PublicationsOfPartitions struct {
+	OID uint32
+}
+
+// Statement renders preflight/publications_of_partitions.sql.
+func (p PublicationsOfPartitions) Statement() Statement {
+	return render("preflight/publications_of_partitions.sql", p, pgx.StrictNamedArgs{"oid": p.OID})
+}

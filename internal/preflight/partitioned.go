@@ -4,20 +4,29 @@ import (
 	"context"
 
 	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/sqltmpl"
 )
 
 // checkPartitioned refuses what would mean something else for a partitioned
-// table: subscribers get changes under the names of its partitions, and each
-// partition has a replica identity of its own.
-func checkPartitioned(_ context.Context, in Input) ([]Finding, error) {
+// table: subscribers that would get changes under the names of its partitions,
+// and a replica identity, which each partition has of its own.
+func checkPartitioned(ctx context.Context, in Input) ([]Finding, error) {
 	if in.PartitionBy == "" {
 		return nil, nil
 	}
 	var findings []Finding
 	for _, d := range in.Dependents {
-		if d.OnTable && (d.Kind == "publication" || d.Kind == "replica identity" || d.Kind == carry.Inheritance) {
+		if d.OnTable && (d.Kind == "replica identity" || d.Kind == carry.Inheritance) {
 			findings = append(findings, in.finding("partition", string(d.Drop[0]), "%s is not carried to partitioned tables", d.Name))
 		}
+	}
+	publications, err := sqltmpl.Scalars[sqltmpl.Ident](ctx, in.DB, sqltmpl.PublicationsOfPartitions{OID: in.Relation.OID}.Statement())
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range publications {
+		findings = append(findings, in.finding("partition", "ALTER PUBLICATION "+name.String()+" SET (publish_via_partition_root)",
+			"publication %s would give its subscribers changes under the names of partitions", name))
 	}
 	return findings, nil
 }

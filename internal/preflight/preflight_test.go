@@ -13,7 +13,7 @@ import (
 )
 
 // inspect runs all checks on a relation. The session's search path becomes empty.
-func inspect(t *testing.T, conn *pgx.Conn, name string) []preflight.Finding {
+func inspect(t *testing.T, conn *pgx.Conn, name string, partitionBy ...string) []preflight.Finding {
 	t.Helper()
 	pgtest.Exec(t, conn, "SET search_path = ''")
 	oid := pgtest.Count(t, conn, "SELECT $1::text::regclass::oid::int", name)
@@ -25,7 +25,7 @@ func inspect(t *testing.T, conn *pgx.Conn, name string) []preflight.Finding {
 	require.NoError(t, err)
 	require.NoError(t, tx.Rollback(t.Context()))
 	findings, err := preflight.Run(t.Context(), preflight.Input{
-		DB: conn, Relation: relation, Dependents: dependents, RegistrySchema: "repave",
+		DB: conn, Relation: relation, Dependents: dependents, RegistrySchema: "repave", PartitionBy: strings.Join(partitionBy, ""),
 	})
 	require.NoError(t, err)
 	for _, finding := range findings {
@@ -42,6 +42,7 @@ type scenario struct {
 	since   int
 	check   string
 	problem string // a part of it
+	by      string // how it is to be partitioned, if at all
 	cured   bool   // the cure is SQL that takes the finding away
 }
 
@@ -128,6 +129,14 @@ var scenarios = []scenario{
 		name: "publication of the schema", since: 15, make: []string{`CREATE PUBLICATION p FOR TABLES IN SCHEMA s`},
 		check: "publication", problem: "schema s", cured: true,
 	},
+	{
+		name: "publication that would name partitions", make: []string{`CREATE PUBLICATION p FOR TABLE %t`}, by: "HASH (id) 4",
+		check: "partition", problem: `publication "p"`, cured: true,
+	},
+	{
+		name: "replica identity of one to be partitioned", make: []string{`ALTER TABLE %t REPLICA IDENTITY FULL`}, by: "HASH (id) 4",
+		check: "partition", problem: "replica identity", cured: true,
+	},
 	{name: "child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, check: "inheritance", problem: "child s.c", cured: true},
 	{
 		name: "child with a deferrable constraint", make: []string{
@@ -175,14 +184,14 @@ func TestEveryCheckFires(t *testing.T) {
 			case strings.HasPrefix(table, "toast of"):
 				table = pgtest.Value[string](t, conn, `SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = $1::text::regclass`, name)
 			}
-			findings := inspect(t, conn, table)
+			findings := inspect(t, conn, table, tc.by)
 			require.Len(t, findings, 1)
 			require.Equal(t, tc.check, findings[0].Check)
 			require.Contains(t, findings[0].Problem, tc.problem)
 			if tc.cured {
 				cure, _, _ := strings.Cut(findings[0].Cure, ";")
 				pgtest.Exec(t, conn, cure)
-				require.Empty(t, inspect(t, conn, table))
+				require.Empty(t, inspect(t, conn, table, tc.by))
 			}
 		})
 	}
