@@ -136,3 +136,15 @@ type FindGuards struct {
 func (p FindGuards) Statement() Statement {
 	return render("member/find_guards.sql", p, pgx.StrictNamedArgs{"names": p.Names, "registry": p.Registry})
 }
+
+// LoadFamily reads the foreign keys of the tables that some partitions belong
+// to, and of other partitioned tables: a row with one JSON document.
+type LoadFamily struct {
+	OIDs  []uint32
+	Above []uint32
+}
+
+// Statement renders member/load_family.sql.
+func (p LoadFamily) Statement() Statement {
+	return render("member/load_family.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs, "above": p.Above})
+}
