@@ -89,4 +89,3 @@ func gather(ctx context.Context, env *Env, job registry.Job) error {
 	}
 	return err
 }
-
