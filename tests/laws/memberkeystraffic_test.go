@@ -91,7 +91,7 @@ func TestLaw1And4APartitionWithForeignKeysUnderTraffic(t *testing.T) {
 	await := func() {
 		t.Helper()
 		for _, w := range writers {
-			want := w.done.Load() + 5
+			want := w.done.Load() + 3
 			require.Eventually(t, func() bool { return w.done.Load() >= want || ctx.Err() != nil }, commandTimeout, time.Millisecond)
 		}
 		if ctx.Err() != nil {
