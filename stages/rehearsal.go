@@ -90,13 +90,16 @@ func (r *rehearsal) prepare(ctx context.Context, tx pgx.Tx) error {
 	if r.load.Family, err = familyOf(ctx, tx, r.job); err != nil {
 		return err
 	}
+	if r.load.Guarded, err = guardedAbove(ctx, tx, r.job, liveOID); err != nil {
+		return err
+	}
 	r.take(from, from, carry.Forced(from))
 	return nil
 }
 
 // take sets both sides of the load by the direction of the swap.
 func (r *rehearsal) take(from, to []catalog.Dependent, recreate []string) {
-	r.load = carry.Load{Original: from, Rewritten: to, Recreate: recreate, Family: r.load.Family}
+	r.load = carry.Load{Original: from, Rewritten: to, Recreate: recreate, Family: r.load.Family, Guarded: r.load.Guarded}
 	if r.job.Swapped {
 		r.load.Original, r.load.Rewritten = to, from
 	}

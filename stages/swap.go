@@ -216,7 +216,7 @@ func (s swap) exchange(
 	for i, t := range now.Tables {
 		if drained[i] {
 			// Rows were written just now: writers with an older snapshot must fail, not miss them.
-			if err := env.nextCapture(now, t).Guard(ctx, tx); err != nil {
+			if err := guard(ctx, env, tx, now, t); err != nil {
 				return err
 			}
 		}
@@ -242,8 +242,9 @@ func (swap) empty(
 	if err != nil || left == 0 {
 		return false, err
 	}
-	if left > limit || (t.Capture == registry.CaptureDirect && patient) || job.Carried.Inherits(job.Swapped) {
-		return false, errAgain // the guard does not see statements on a parent
+	if left > limit || t.Capture == registry.CaptureDirect && (patient || job.Carried.Inherits(job.Swapped)) {
+		// A table whose writers write both comes to such a moment: the guard need not be on those above it.
+		return false, errAgain
 	}
 	_, err = capture.DrainFenced(ctx, tx)
 	return true, err

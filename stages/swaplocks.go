@@ -67,7 +67,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	if attempt%2 == 0 {
 		order = [][]lockable{children, live, leaves, standby, parents}
 	}
-	locks = slices.Concat(views, trees, above)
+	locks = slices.Concat(views, trees, aboveLocks(job), above)
 	for _, group := range order {
 		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
 		if attempt%2 == 0 {

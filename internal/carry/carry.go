@@ -23,6 +23,8 @@ type Load struct {
 	Family catalog.Family `json:"family"`
 	// Unchecked are those that the last swap made again and that may not all be valid yet.
 	Unchecked catalog.Family `json:"unchecked"`
+	// Guarded are the tables above those that stay on the log, the furthest first.
+	Guarded []catalog.Above `json:"guarded,omitempty"`
 }
 
 // Side returns what belongs to the original or to the rewritten tables.

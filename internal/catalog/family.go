@@ -66,3 +66,9 @@ func (f Family) Tied() []ForeignKey {
 func (f Family) Diff(now Family) []string {
 	return Diff(Relation{ForeignKeys: f.Roots()}, Relation{ForeignKeys: now.Roots()})
 }
+
+// Above is a table that another one is a partition or a child of.
+type Above struct {
+	OID   uint32        `json:"oid"`
+	Table sqltmpl.Table `json:"table"`
+}

@@ -162,10 +162,6 @@ func TestLaw5PartitionsThatAreRefused(t *testing.T) {
 			`CREATE TABLE p (id text PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE leaf PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0)`,
 			"PostgreSQL reads every row", `ALTER TABLE p DETACH PARTITION leaf`,
 		},
-		"deferrable": {
-			`CREATE TABLE p (id int PRIMARY KEY DEFERRABLE) PARTITION BY LIST (id); CREATE TABLE leaf PARTITION OF p FOR VALUES IN (1)`,
-			"can't be carried while constraint \"leaf_pkey\" is deferrable", `ALTER TABLE public.p DETACH PARTITION public.leaf`,
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
