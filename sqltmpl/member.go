@@ -136,3 +136,48 @@ type FindGuards struct {
 func (p FindGuards) Statement() Statement {
 	return render("member/find_guards.sql", p, pgx.StrictNamedArgs{"names": p.Names, "registry": p.Registry})
 }
+
+// LoadFamily reads the foreign keys of the tables that some partitions belong
+// to, and of other partitioned tables: a row with one JSON document.
+type LoadFamily struct {
+	OIDs  []uint32
+	Above []uint32
+}
+
+// Statement renders member/load_family.sql.
+func (p LoadFamily) Statement() Statement {
+	return render("member/load_family.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs, "above": p.Above})
+}
+
+// An Ancestor is a table that another one is a partition or a child of.
+type Ancestor struct {
+	OID    uint32 `db:"oid"`
+	Schema Ident  `db:"schema"`
+	Name   Ident  `db:"name"`
+}
+
+// Table is what the table is called.
+func (a Ancestor) Table() Table { return Table{Schema: a.Schema, Name: a.Name} }
+
+// ListAncestors lists the tables above some, the furthest first: rows of Ancestor.
+type ListAncestors struct {
+	OIDs []uint32
+}
+
+// Statement renders member/list_ancestors.sql.
+func (p ListAncestors) Statement() Statement {
+	return render("member/list_ancestors.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
+}
+
+// ListTriggered lists the tables, but for some, that have triggers of given
+// names and of a registry: rows of Ancestor.
+type ListTriggered struct {
+	Names    []string
+	Except   []uint32
+	Registry string
+}
+
+// Statement renders member/list_triggered.sql.
+func (p ListTriggered) Statement() Statement {
+	return render("member/list_triggered.sql", p, pgx.StrictNamedArgs{"names": p.Names, "except": p.Except, "registry": p.Registry})
+}

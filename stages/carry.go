@@ -123,11 +123,10 @@ func (env *Env) parked(job registry.Job, rewritten bool) carry.Parked {
 // queries lock before the tables, and other relations that binding locks. A
 // query on a parent looks up its children under its lock: without ours it might
 // go on to the parked table after the swap, and write there.
-func bindingLocks(job registry.Job) (views, others []lockable) {
+func bindingLocks(job registry.Job) (views, parents, others []lockable) {
 	if job.Carried == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var parents []lockable
 	for _, d := range slices.Backward(job.Carried.Side(job.Swapped)) {
 		list := job.Carried.Side(job.Swapped)
 		if d.Kind == carry.Inheritance {
@@ -149,7 +148,7 @@ func bindingLocks(job registry.Job) (views, others []lockable) {
 			others = append(others, tableLock(d.Relation, name))
 		}
 	}
-	return append(views, parents...), others
+	return views, parents, others
 }
 
 // buildStatistics gives the standbys the statistics objects that they should

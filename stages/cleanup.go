@@ -25,6 +25,9 @@ func erase(ctx context.Context, env *Env, job registry.Job) error {
 	if err := eraseTriggers(ctx, env, job); err != nil {
 		return err
 	}
+	if err := eraseAbove(ctx, env, job); err != nil {
+		return err
+	}
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if _, err := env.Registry.Lock(ctx, tx, job.ID); err != nil {
 			return err

@@ -22,7 +22,7 @@ type position struct {
 func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sqltmpl.Ident]position, error) {
 	table := s.relation.Table
 	var steps []sqltmpl.Statement
-	for _, fk := range s.foreignKeys {
+	for _, fk := range roots(s.foreignKeys) { // its table's are gone by now
 		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: fk.Name}.Statement())
 	}
 	for _, fk := range roots(s.referencedBy) { // which take their members along

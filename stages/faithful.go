@@ -22,7 +22,11 @@ func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) e
 	if err != nil {
 		return err
 	}
-	return checkTables(ctx, env, tx, job, carry.Diff(job.Carried.Side(after.Swapped), is))
+	differences, err := checkFamily(ctx, tx, job, job.Carried.Family)
+	if err != nil {
+		return err
+	}
+	return checkTables(ctx, env, tx, job, append(differences, carry.Diff(job.Carried.Side(after.Swapped), is)...))
 }
 
 // checkTables compares the tables alone, and adds their differences to others.
@@ -34,7 +38,7 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		}
 		_, to := sides(env, job, t)
 		want := to.relation
-		want = beforeValidate(job, want)
+		want = beforeFamily(tx, beforeValidate(job, want))
 		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
 		want, got = withoutPartitionKeys(job, want), withoutPartitionKeys(job, withoutHelper(got, t))
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)

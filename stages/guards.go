@@ -255,6 +255,8 @@ func onTable(
 
 // checkTogether refuses a job on a default partition and another one beside it:
 // neither could be attached without reading the other under the swap's locks.
+// It also refuses one on a partition and a table that its table's keys tie to it:
+// both would change these over.
 func checkTogether(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 	parents := map[uint32]int{}
 	defaults := map[uint32]registry.Table{}
@@ -267,6 +269,21 @@ func checkTogether(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 			parents[levels[0].ParentOID]++
 			if levels[0].IsDefault {
 				defaults[levels[0].ParentOID] = t
+			}
+		}
+	}
+	family, err := familyOf(ctx, tx, job)
+	if err != nil {
+		return err
+	}
+	for _, fk := range family.Roots() {
+		for _, t := range job.Tables {
+			if t.SourceOID == fk.FromOID || t.SourceOID == fk.ToOID {
+				return &shadow.MemberError{Table: t.Name, Problems: []shadow.Problem{{
+					What: fmt.Sprintf("foreign key %s from %s to %s ties it to a partition of the same job",
+						fk.Name, fk.From.Plain(), fk.To.Plain()),
+					Remedy: "make it a job of its own: repave run " + t.Name.Plain(),
+				}}}
 			}
 		}
 	}

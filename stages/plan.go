@@ -87,6 +87,11 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 				return err
 			}
 			out[i].bound(b.Source.Table, dependents)
+			if b.Source.Partition {
+				if err := out[i].related(ctx, tx, b.Source); err != nil {
+					return err
+				}
+			}
 		}
 		return errProbe
 	})
@@ -159,7 +164,7 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 	say(len(b.Shadow.Columns), "columns", "with type, collation, default, not null, storage, statistics target, comment, grants")
 	say(len(b.Indexes), "indexes and the constraints on them", "built after the copy, renamed in the swap")
 	say(len(b.Shadow.Checks), "check constraints", "copied; those NOT VALID are added in the swap")
-	say(len(b.ForeignKeys), "foreign keys of the table", "added in the swap NOT VALID, validated right after it")
+	say(len(roots(b.ForeignKeys)), "foreign keys of the table", "added in the swap NOT VALID, validated right after it")
 	say(len(roots(b.ReferencedBy)), "foreign keys to the table", "changed over in the swap NOT VALID, validated right after it")
 	say(len(b.Sequences), "sequences", "re-owned, or with their position taken over, in the swap")
 	say(len(b.Shadow.Grants), "privileges", "granted on the shadow")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -19,79 +18,6 @@ import (
 
 // errRehearsed rolls a rehearsal back.
 var errRehearsed = errors.New("rehearsed")
-
-// earlyAttempts is how often the rehearsal in setup asks for its locks. A session
-// that reads for hours keeps it from them, and the job need not wait for that
-// before it copies: then the swap is rehearsed just before it.
-const earlyAttempts = 8
-
-// rehearseEarly is refresh in setup, if its locks are to be had soon.
-func rehearseEarly(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
-	early := *env
-	early.Options.LockAttempts = min(earlyAttempts, env.Options.LockAttempts)
-	rehearsed, err := refresh(ctx, &early, job)
-	if gaveUp, ok := errors.AsType[*GaveUpError](err); ok {
-		env.Logger.WarnContext(ctx, "no lock to rehearse the swap with now: what is bound to the table is looked at before the swap",
-			slog.Any("error", gaveUp))
-		return job, nil
-	}
-	return rehearsed, err
-}
-
-// refresh makes job.Carried say what is bound to the live tables now and how it
-// will come out on the standbys. If that changed since it was recorded, or was
-// never recorded, it rehearses the swap.
-func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, error) {
-	var now []catalog.Dependent
-	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
-		now, err = bound(ctx, env, tx, job)
-		return err
-	})
-	if err != nil {
-		return job, err
-	}
-	if job.Carried != nil && len(carry.Diff(job.Carried.Side(job.Swapped), now)) == 0 {
-		return job, nil
-	}
-	var load carry.Load
-	if len(now) > 0 {
-		if job.Swapped || !Name(job.Stage).Before(Replay) { // the standby has rows
-			if err := ensureGuards(ctx, env, job); err != nil {
-				return job, err
-			}
-		}
-		if load, err = rehearse(ctx, env, job); err != nil {
-			return job, err
-		}
-	}
-	job.Carried = &load
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		if err := stillAt(ctx, env, tx, job); err != nil {
-			return err
-		}
-		return env.Registry.SetCarried(ctx, tx, job.ID, load)
-	})
-	if err != nil || Name(job.Stage).Before(Replay) {
-		return job, err
-	}
-	return job, gather(ctx, env, job)
-}
-
-// gather makes the statistics objects that the standbys lack after sync_schema,
-// and gathers them. May run twice.
-func gather(ctx context.Context, env *Env, job registry.Job) error {
-	var made []sqltmpl.Table
-	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
-		made, err = buildStatistics(ctx, env, tx, job)
-		return err
-	})
-	for _, table := range made {
-		if err := exec(ctx, env.Target, sqltmpl.AnalyzeShadow{Shadow: table}.Statement()); err != nil {
-			return err
-		}
-	}
-	return err
-}
 
 // A rehearsal is the swap's DDL in a transaction that is rolled back: it tells
 // in time what can't be carried over, and how all the rest will read.
@@ -161,13 +87,19 @@ func (r *rehearsal) prepare(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+	if r.load.Family, err = familyOf(ctx, tx, r.job); err != nil {
+		return err
+	}
+	if r.load.Guarded, err = guardedAbove(ctx, tx, r.job, liveOID); err != nil {
+		return err
+	}
 	r.take(from, from, carry.Forced(from))
 	return nil
 }
 
 // take sets both sides of the load by the direction of the swap.
 func (r *rehearsal) take(from, to []catalog.Dependent, recreate []string) {
-	r.load = carry.Load{Original: from, Rewritten: to, Recreate: recreate}
+	r.load = carry.Load{Original: from, Rewritten: to, Recreate: recreate, Family: r.load.Family, Guarded: r.load.Guarded}
 	if r.job.Swapped {
 		r.load.Original, r.load.Rewritten = to, from
 	}
@@ -180,9 +112,14 @@ func (r *rehearsal) run(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if len(carry.Diff(r.load.Side(r.job.Swapped), from)) > 0 {
+	family, err := familyOf(ctx, tx, r.job)
+	if err != nil {
+		return err
+	}
+	if len(carry.Diff(r.load.Side(r.job.Swapped), from))+len(r.load.Family.Diff(family)) > 0 {
 		return errAgain // with the right locks
 	}
+	r.load.Family = family
 	to, err := r.renamed(ctx, tx, from)
 	if err != nil {
 		return err
@@ -314,6 +251,9 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		if _, err := buildStatistics(ctx, r.env, tx, r.job); err != nil {
 			return err
 		}
+		if err := dropFamily(ctx, tx, r.load.Family); err != nil {
+			return err
+		}
 		if err := r.putAside(ctx, tx, from); err != nil {
 			return err
 		}
@@ -323,6 +263,9 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 		}
 		r.job.Tables = job.Tables
 		if err := exchangeNames(ctx, r.env, tx, r.job, send, false); err != nil {
+			return err
+		}
+		if err := addFamily(ctx, tx, r.load.Family); err != nil {
 			return err
 		}
 		after := r.job

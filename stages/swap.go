@@ -1,12 +1,10 @@
 package stages
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -179,68 +177,6 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 	return err
 }
 
-// involved lists every relation that the swap locks: views first, as queries
-// on them do; the tables of the job, and those that refer to them or that they
-// refer to. Applications may take their
-// locks in the order of foreign keys (a child's insert looks at its parent) or
-// against it (a parent is inserted before its children, a delete cascades), so
-// attempts take turns with both; the order does not depend on anything else.
-func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, locks []lockable) {
-	var live, standby, children, parents []lockable
-	var partitions []uint32
-	seen := map[uint32]bool{}
-	for _, t := range job.Tables {
-		own := tableLock(liveOID(job, t), t.Name)
-		if len(expected(job, t).Partitions) > 0 {
-			own.lock = sqltmpl.LockTable{Table: t.Name, Only: true}.Statement()
-		}
-		live = append(live, own)
-		standby = append(standby, tableLock(standbyOID(job, t), env.link(job, t).Standby)) // as writers do: after the live one
-		seen[t.SourceOID], seen[t.ShadowOID] = true, true
-	}
-	add := func(to *[]lockable, l lockable) {
-		if !seen[l.oid] && !slices.ContainsFunc(slices.Concat(live, standby), func(o lockable) bool { return o.name == l.name }) {
-			seen[l.oid] = true
-			*to = append(*to, l)
-		}
-	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
-			if fk.Inherited {
-				partitions = append(partitions, fk.FromOID) // locked with their table, and may come and go
-				continue
-			}
-			add(&children, tableLock(fk.FromOID, fk.From))
-		}
-	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ForeignKeys, t.Blueprint.ForeignKeys) {
-			add(&parents, tableLock(fk.ToOID, fk.To))
-		}
-	}
-	views, others := bindingLocks(job)
-	for _, l := range others {
-		add(&children, l)
-	}
-	leaves := partitionLocks(env, job)
-	order := [][]lockable{live, leaves, standby, children, parents}
-	if attempt%2 == 0 {
-		order = [][]lockable{children, live, leaves, standby, parents}
-	}
-	locks = views
-	for _, group := range order {
-		slices.SortFunc(group, func(a, b lockable) int { return cmp.Compare(a.oid, b.oid) })
-		if attempt%2 == 0 {
-			slices.Reverse(group) // the job's own tables refer to each other, too
-		}
-		locks = append(locks, group...)
-	}
-	for _, l := range locks {
-		oids = append(oids, l.oid)
-	}
-	return append(oids, partitions...), locks
-}
-
 // exchange is the swap itself, under all locks.
 func (s swap) exchange(
 	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, limits map[int]int64, patient bool,
@@ -280,7 +216,7 @@ func (s swap) exchange(
 	for i, t := range now.Tables {
 		if drained[i] {
 			// Rows were written just now: writers with an older snapshot must fail, not miss them.
-			if err := env.nextCapture(now, t).Guard(ctx, tx); err != nil {
+			if err := guard(ctx, env, tx, now, t); err != nil {
 				return err
 			}
 		}
@@ -306,8 +242,9 @@ func (swap) empty(
 	if err != nil || left == 0 {
 		return false, err
 	}
-	if left > limit || (t.Capture == registry.CaptureDirect && patient) || job.Carried.Inherits(job.Swapped) {
-		return false, errAgain // the guard does not see statements on a parent
+	if left > limit || t.Capture == registry.CaptureDirect && (patient || job.Carried.Inherits(job.Swapped)) {
+		// A table whose writers write both comes to such a moment: the guard need not be on those above it.
+		return false, errAgain
 	}
 	_, err = capture.DrainFenced(ctx, tx)
 	return true, err
@@ -323,16 +260,34 @@ func (swap) exchangeTables(ctx context.Context, env *Env, tx pgx.Tx, job registr
 	if err != nil {
 		return err
 	}
-	if len(carry.Diff(job.Carried.Side(job.Swapped), was)) > 0 {
+	family, err := familyOf(ctx, tx, job)
+	if err != nil {
+		return err
+	}
+	if len(carry.Diff(job.Carried.Side(job.Swapped), was))+len(job.Carried.Family.Diff(family)) > 0 {
 		return errRebound
 	}
+	load := *job.Carried
+	load.Family, load.Unchecked = family, family // with the members that there are now
+	job.Carried = &load
 	for _, t := range job.Tables {
 		if err := env.capture(job, t).Remove(ctx, tx); err != nil {
 			return err
 		}
 	}
+	if err := dropFamily(ctx, tx, family); err != nil {
+		return err
+	}
 	if err := exchangeNames(ctx, env, tx, job, sendAll, true); err != nil {
 		return err
+	}
+	if err := addFamily(ctx, tx, family); err != nil {
+		return err
+	}
+	if len(family.Keys) > 0 {
+		if err := env.Registry.SetCarried(ctx, tx, job.ID, load); err != nil {
+			return err
+		}
 	}
 	for _, t := range job.Tables {
 		if err := env.nextCapture(job, t).Install(ctx, tx); err != nil {

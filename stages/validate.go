@@ -37,7 +37,7 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 				return err
 			}
 		}
-		if err := crownMembers(ctx, env, job, t, want); err != nil {
+		if err := crownMembers(ctx, env, job, want.ReferencedBy, referencing(env, job, t)); err != nil {
 			return err
 		}
 		for _, fk := range leavesFirst(pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
@@ -46,7 +46,15 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 			}
 		}
 	}
-	return nil
+	return validateFamily(ctx, env, job)
+}
+
+// referencing reads the foreign keys to a table.
+func referencing(env *Env, job registry.Job, t registry.Table) keyReader {
+	return func(ctx context.Context, db sqltmpl.DB) ([]catalog.ForeignKey, error) {
+		got, err := catalog.Load(ctx, db, liveOID(job, t), env.Registry.Schema())
+		return got.ReferencedBy, err
+	}
 }
 
 // pendingKeys are the foreign keys that should be valid and are not.

@@ -7,6 +7,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/sqltmpl"
 )
 
 // A Capture is one direction of synchronisation between two tables: changes of
@@ -49,9 +51,9 @@ type Capture interface {
 	Tidy(ctx context.Context, db Querier) error
 	// Remove stops capturing, and guarding. The live table must be locked ACCESS EXCLUSIVE.
 	Remove(ctx context.Context, tx pgx.Tx) error
-	// Guard makes writers whose snapshot is older than this transaction fail with 40001. The live
-	// table must be locked ACCESS EXCLUSIVE.
-	Guard(ctx context.Context, tx pgx.Tx) error
+	// Guard makes writers whose snapshot is older than this transaction fail with 40001, whether they
+	// name the live table or one of those above it. All must be locked ACCESS EXCLUSIVE.
+	Guard(ctx context.Context, tx pgx.Tx, above []sqltmpl.Table) error
 	// Triggers are the names of the triggers that must be in place on the live table.
 	Triggers() []string
 	// Direct reports whether the two tables allow writers to write both.

@@ -19,6 +19,12 @@ type Load struct {
 	// Recreate names those that can't be bound anew where they stand: they are dropped and made
 	// again, and so is all that uses them.
 	Recreate []string `json:"recreate"`
+	// Family is the foreign keys of the tables above partitions of the job, and those to them.
+	Family catalog.Family `json:"family"`
+	// Unchecked are those that the last swap made again and that may not all be valid yet.
+	Unchecked catalog.Family `json:"unchecked"`
+	// Guarded are the tables above those that stay on the log, the furthest first.
+	Guarded []catalog.Above `json:"guarded,omitempty"`
 }
 
 // Side returns what belongs to the original or to the rewritten tables.

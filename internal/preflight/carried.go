@@ -3,8 +3,10 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -20,6 +22,11 @@ func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 			}
 		}
 	}
+	ancestors, err := in.guarded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relations = append(relations, ancestors...)
 	found, err := sqltmpl.All[sqltmpl.Shortcoming](ctx, in.DB, sqltmpl.ForeignOwners{OIDs: relations}.Statement())
 	if err != nil {
 		return nil, fmt.Errorf("looking at what is bound to the table: %w", err)
@@ -29,21 +36,26 @@ func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 		findings = append(findings, in.finding("privilege", relation.Cure,
 			"%s is bound to the table and has an owner that this role can't act for", relation.What))
 	}
-	return append(findings, in.deferrable()...), nil
+	return findings, nil
 }
 
-// deferrable refuses a child with a deferrable constraint: its last changes are
-// applied under the swap's locks, and writers with an older snapshot that come
-// through a parent would then miss rows without noticing.
-func (in Input) deferrable() []Finding {
-	var findings []Finding
-	for _, d := range in.Dependents {
-		for _, index := range in.Relation.Indexes {
-			if d.Kind == carry.Inheritance && index.Constraint != nil && index.Constraint.Deferrable {
-				findings = append(findings, in.finding("inheritance", string(d.Drop[0])+"; -- and make it again after the swap",
-					"%s can't be carried while constraint %s is deferrable", d.Name, index.Name))
-			}
-		}
+// guarded lists the tables above a child or a partition with a deferrable
+// constraint: its last changes are applied under the swap's locks, and a trigger
+// on those tables keeps writers with an older snapshot from missing rows.
+func (in Input) guarded(ctx context.Context) ([]uint32, error) {
+	deferrable := slices.ContainsFunc(in.Relation.Indexes, func(i catalog.Index) bool {
+		return i.Constraint != nil && i.Constraint.Deferrable
+	})
+	if !deferrable {
+		return nil, nil
 	}
-	return findings
+	found, err := sqltmpl.All[sqltmpl.Ancestor](ctx, in.DB, sqltmpl.ListAncestors{OIDs: []uint32{in.Relation.OID}}.Statement())
+	if err != nil {
+		return nil, fmt.Errorf("looking at what is above the table: %w", err)
+	}
+	var oids []uint32
+	for _, ancestor := range found {
+		oids = append(oids, ancestor.OID)
+	}
+	return oids, nil
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // checkPartition refuses a partition that another table can't replace without a
-// scan under the swap's locks, which nobody's queries on the whole table pass.
+// scan under the swap's locks, which nobody's queries on the whole table pass,
+// or whose foreign keys could not be told apart when they are made again.
 func checkPartition(ctx context.Context, in Input) ([]Finding, error) {
 	if !in.Relation.Partition {
 		return nil, nil

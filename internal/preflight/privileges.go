@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -15,6 +16,18 @@ func checkPrivileges(ctx context.Context, in Input) ([]Finding, error) {
 	}
 	for _, key := range in.Relation.ForeignKeys {
 		params.Referenced = append(params.Referenced, key.ToOID)
+	}
+	if in.Relation.Partition {
+		family, err := catalog.LoadFamily(ctx, in.DB, []uint32{in.Relation.OID}, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range family.Tied() { // all are dropped and made again
+			if key.FromOID != in.Relation.OID {
+				params.Referencing = append(params.Referencing, key.FromOID)
+			}
+			params.Referenced = append(params.Referenced, key.ToOID)
+		}
 	}
 	missing, err := sqltmpl.All[sqltmpl.Shortcoming](ctx, in.DB, params.Statement())
 	if err != nil {

@@ -3,9 +3,11 @@ package shadow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -42,6 +44,17 @@ func (b *builder) member(ctx context.Context) error {
 			What:   what + ", and all partitions of " + root.Plain() + " have the same columns",
 			Remedy: "give the whole table: repave run " + root.Plain(),
 		})
+	}
+	for i, key := range b.src.ForeignKeys {
+		if key.Inherited && !slices.ContainsFunc(b.altered.Checks, func(check catalog.Check) bool {
+			n, ok := b.standsFor(check)
+			return ok && n == i && check.Name == key.Name
+		}) {
+			found.Problems = append(found.Problems, Problem{
+				What:   fmt.Sprintf("foreign key %s would be gone or different, and all partitions of %s have it", key.Name, root.Plain()),
+				Remedy: "leave it as it is, or give the whole table: repave run " + root.Plain(),
+			})
+		}
 	}
 	for _, m := range levels {
 		scans, err := b.trial(ctx, m)

@@ -24,12 +24,26 @@ SELECT 'the detaching of ' || m.child_name || ' from ' || m.parent_name || ' was
     'ALTER TABLE ' || m.parent_name || ' DETACH PARTITION ' || m.child_name || ' FINALIZE' AS cure
 FROM named m WHERE m.pending
 UNION ALL
+-- These would be in the way of both the partition and its table.
 SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' from ' || f.identity || ' to ' || t.identity
-        || ' would be checked by a scan under the swap''s locks, as it is one of a partitioned table',
+        || ' ties the partition to a table that it belongs to',
     'ALTER TABLE ' || f.identity || ' DROP CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || '; -- and make it again after the swap'
 FROM pg_catalog.pg_constraint k
 CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, k.conrelid, 0) f
 CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, k.confrelid, 0) t
+WHERE k.contype = 'f' AND k.conparentid = 0 AND (
+    k.conrelid = @oid::oid AND EXISTS (SELECT FROM up WHERE up.parent = k.confrelid)
+    OR k.confrelid = @oid::oid AND EXISTS (SELECT FROM up WHERE up.parent = k.conrelid))
+UNION ALL
+-- When made again, either could take in the members of the other.
+SELECT 'foreign keys ' || pg_catalog.quote_ident(k.conname) || ' and ' || pg_catalog.quote_ident(o.conname) || ' of ' || f.identity
+        || ' are alike',
+    'ALTER TABLE ' || f.identity || ' DROP CONSTRAINT ' || pg_catalog.quote_ident(o.conname)
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_constraint o ON o.conrelid = k.conrelid AND o.contype = 'f' AND o.confrelid = k.confrelid AND o.conkey = k.conkey
+    AND o.confkey = k.confkey AND o.conparentid = 0 AND o.oid > k.oid
+CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_catalog.pg_class'::regclass, k.conrelid, 0) f
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'p'
 WHERE k.contype = 'f' AND k.conparentid = 0 AND EXISTS (SELECT FROM up WHERE up.parent IN (k.conrelid, k.confrelid))
 UNION ALL
 SELECT 'the default partition of ' || m.parent_name || ', ' || d.identity || ', is no plain table',

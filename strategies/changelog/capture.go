@@ -3,6 +3,7 @@ package changelog
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -200,8 +201,11 @@ func (c *Capture) Tidy(ctx context.Context, db strategies.Querier) error {
 // guardTrigger sorts before users' triggers, and so refuses before they run.
 func (c *Capture) guardTrigger() sqltmpl.Ident { return c.guard.Name }
 
+// GuardName is what the guard's triggers are called.
+func (c *Capture) GuardName() sqltmpl.Ident { return c.guardTrigger() }
+
 // Guard implements strategies.Capture.
-func (c *Capture) Guard(ctx context.Context, tx pgx.Tx) error {
+func (c *Capture) Guard(ctx context.Context, tx pgx.Tx, above []sqltmpl.Table) error {
 	xid, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.CurrentXID{}.Statement())
 	if err != nil {
 		return err
@@ -211,7 +215,7 @@ func (c *Capture) Guard(ctx context.Context, tx pgx.Tx) error {
 		sqltmpl.RevokeFunction{Function: c.guard, Signature: "()"}.Statement(),
 	}
 	// A statement's triggers are those of the table it names.
-	for _, live := range append([]sqltmpl.Table{c.link.Live}, c.link.Partitions...) {
+	for _, live := range slices.Concat([]sqltmpl.Table{c.link.Live}, c.link.Partitions, above) {
 		steps = append(steps, sqltmpl.CreateGuardTrigger{Guard: c.guard, Trigger: c.guardTrigger(), Live: live}.Statement())
 	}
 	return exec(ctx, tx, steps...)
