@@ -46,7 +46,8 @@ type ApplyOptions struct {
 	Pool     *pgxpool.Pool // of the cluster that is written
 	Mappings []Mapping
 	Job      string // set as repave.pass in its transactions: the fence lets them pass
-	// Replica sets session_replication_role: the tables have triggers and foreign keys.
+	// Replica sets session_replication_role: the tables have triggers, rules or foreign keys. Constraints that
+	// are deferrable are not looked at then.
 	Replica bool
 	// Record writes down what has been applied, in each transaction of the target's.
 	Record func(ctx context.Context, tx pgx.Tx, applied pglogrepl.LSN) error
