@@ -115,8 +115,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	if err := c.fence(ctx); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, c.env.Options.CutoverTimeout,
-		&GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout})
+	bounded, cancel := context.WithTimeoutCause(ctx, c.env.Options.CutoverTimeout, c.late())
 	defer cancel()
 	steps := []struct {
 		what string
@@ -148,12 +147,20 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
 }
 
+// late says that the cutover took too long.
+func (c *crossing) late() error {
+	return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
+}
+
 // token names this crossing's barrier.
 func (c *crossing) token() string { return c.mark + " " + c.until }
 
 // fence refuses writes on the live side from its commit on; the barrier comes
-// with that commit, so behind everything that was written before.
+// with that commit, so behind everything that was written before. That commit's answer is
+// waited for no longer than the cutover may take.
 func (c *crossing) fence(ctx context.Context) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	e := c.env.from(c.from)
 	return c.env.exclusively(ctx, c.job, e, "fence "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) (err error) {
 		c.until, err = sqltmpl.Scalar[string](ctx, tx, sqltmpl.Clock{Later: c.env.Options.CutoverTimeout}.Statement())
@@ -168,6 +175,7 @@ func (c *crossing) fence(ctx context.Context) error {
 			return err
 		}
 		c.fenced = time.Now()
+		time.AfterFunc(c.env.Options.CutoverTimeout, func() { giveUp(c.late()) })
 		return logical.EmitBarrier(ctx, tx, c.token())
 	})
 }
@@ -196,7 +204,7 @@ func (c *crossing) seal(ctx context.Context) error {
 			return err
 		}
 		if !stands {
-			return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
+			return c.late()
 		}
 		fence := closing(c.env, c.job, c.mark, c.from, forever, c.token())
 		if err := exec(ctx, tx, fence.Create()); err != nil {
