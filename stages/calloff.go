@@ -130,13 +130,20 @@ func (c *crossing) unfence(ctx context.Context, err error) {
 }
 
 // lookUp finds out, after an error, whether the cutover has happened all the
-// same.
+// same. If not the slot of the way back goes: it would keep WAL that nobody needs.
 func (c *crossing) lookUp(ctx context.Context, cause error) error {
 	swapped, err := c.outcome(ctx)
 	if err != nil {
 		return errors.Join(fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause), err)
 	}
 	if swapped == c.job.Swapped {
+		c.env.letGo(ctx)
+		dropCtx, cancel := detached(ctx)
+		defer cancel()
+		if err := c.env.dropStream(dropCtx, c.job, c.to); err != nil {
+			c.env.Logger.WarnContext(ctx, "the slot of the way back could not be dropped: it keeps WAL until the next command on the job",
+				slog.String("on", c.env.from(c.to).place()), slog.Any("error", err))
+		}
 		return cause
 	}
 	c.env.Logger.WarnContext(ctx, "the connection was lost during the cutover, which had been committed", slog.Any("error", cause))

@@ -43,10 +43,10 @@ func (s cutover) Run(ctx context.Context, env *Env, job registry.Job) (int64, er
 		return 0, err
 	}
 	c := &crossing{env: env, job: job, mark: name, from: live(job), to: other(live(job))}
-	if err := c.prepare(ctx); err != nil {
-		return 0, err
+	if err = c.prepare(ctx); err == nil {
+		err = c.cross(ctx)
 	}
-	if err := c.cross(ctx); err != nil {
+	if err != nil {
 		if err = c.lookUp(ctx, err); err != nil {
 			return 0, err
 		}
