@@ -101,6 +101,7 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 			return logical.ReadRow(ctx, env.from(d).pool, m, key)
 		},
 		Progress: f.progress,
+		Wrote:    func(m *logical.Mapping, key []logical.Value) { env.Ends.lately.add(m, key) },
 	})
 	return f, nil
 }

@@ -125,6 +125,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.token()})
 		}},
 		{"look at both sides again", c.look},
+		{"compare what has changed since verify", c.lookAgain},
 		{"set the sequences", c.sequences},
 		{"close the old side for good", c.seal},
 		{"open the new side", c.open},
