@@ -1,6 +1,10 @@
 package sqltmpl
 
-import "github.com/jackc/pgx/v5"
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // A KeyHash is a key, as text in UTF-8, and the hash of its row.
 type KeyHash struct {
@@ -28,6 +32,34 @@ type ListShadowKeys struct {
 // Statement renders across/list_shadow_keys.sql.
 func (p ListShadowKeys) Statement() Statement {
 	return render("across/list_shadow_keys.sql", p, pgx.StrictNamedArgs{"buckets": p.Buckets})
+}
+
+// ListOf lists the KeyHashes of some keys, on either side.
+type ListOf struct {
+	Compare
+	Of     []OfKey
+	Values [][]string // for each of Of, by key
+}
+
+// An OfKey is one column of the keys on both sides.
+type OfKey struct {
+	Source, Shadow         Ident
+	SourceEq, ShadowEq     Fragment
+	SourceType, ShadowType Fragment
+}
+
+// OnSource renders across/list_source_of.sql.
+func (p ListOf) OnSource() Statement { return render("across/list_source_of.sql", p, p.args()) }
+
+// OnShadow renders across/list_shadow_of.sql.
+func (p ListOf) OnShadow() Statement { return render("across/list_shadow_of.sql", p, p.args()) }
+
+func (p ListOf) args() pgx.StrictNamedArgs {
+	args := pgx.StrictNamedArgs{}
+	for i, values := range p.Values {
+		args[fmt.Sprintf("k%d", i+1)] = values
+	}
+	return args
 }
 
 // ListRewritten lists tables whose rows a snapshot does not show any more.

@@ -48,13 +48,16 @@ func (p MissingOnSource) Statement() Statement {
 
 // MissingOnTarget lists, as Shortcomings, privileges on the target.
 type MissingOnTarget struct {
-	Schemas  []string
+	Schemas  []string // of the tables
+	Owners   []string // of the tables on the source, in the same order
 	Registry Ident
 }
 
 // Statement renders across/missing_on_target.sql.
 func (p MissingOnTarget) Statement() Statement {
-	return render("across/missing_on_target.sql", p, pgx.StrictNamedArgs{"schemas": p.Schemas, "registry": string(p.Registry)})
+	return render("across/missing_on_target.sql", p, pgx.StrictNamedArgs{
+		"schemas": p.Schemas, "owners": p.Owners, "registry": string(p.Registry),
+	})
 }
 
 // A Place is what FindOnTarget returns.
@@ -71,4 +74,12 @@ type FindOnTarget struct {
 // Statement renders across/find_on_target.sql.
 func (p FindOnTarget) Statement() Statement {
 	return render("across/find_on_target.sql", p, pgx.StrictNamedArgs{"schema": string(p.Table.Schema), "name": string(p.Table.Name)})
+}
+
+// React asks whether triggers, foreign keys or rules act on changes of tables.
+type React struct{ OIDs []uint32 }
+
+// Statement renders across/react.sql.
+func (p React) Statement() Statement {
+	return render("across/react.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
 }

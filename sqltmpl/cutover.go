@@ -14,6 +14,7 @@ type Fence struct {
 	Until    Literal // a timestamp, or infinity
 	Message  Literal // a format of schema and table
 	Hint     Literal
+	Crossing Literal // which cutover's it is; empty if none's
 }
 
 // Create renders cutover/create_fence.sql.
@@ -44,6 +45,11 @@ func (f Fence) Drop() Statement { return render("cutover/drop_fence.sql", f, nil
 // Tables renders cutover/fenced_tables.sql.
 func (f Fence) Tables() Statement {
 	return render("cutover/fenced_tables.sql", f, pgx.StrictNamedArgs{"function": f.Function.String() + "()"})
+}
+
+// Source renders cutover/fence_source.sql.
+func (f Fence) Source() Statement {
+	return render("cutover/fence_source.sql", f, pgx.StrictNamedArgs{"function": f.Function.String() + "()"})
 }
 
 // ReadRow reads a row by its key.

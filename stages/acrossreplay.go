@@ -81,6 +81,10 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 	if err := env.awaitReader(ctx, job, env.from(d).pool, s.Slot); err != nil {
 		return nil, err
 	}
+	replica, err := env.replicaRole(ctx, job)
+	if err != nil {
+		return nil, err
+	}
 	f := &feed{env: env, job: job, direction: d, mark: name, movedAt: time.Now()}
 	maps := mappings(job, d)
 	f.stream, err = logical.Open(ctx, logical.StreamOptions{
@@ -91,12 +95,13 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 		return nil, err
 	}
 	f.applier = logical.NewApplier(logical.ApplyOptions{
-		Pool: env.to(d).pool, Mappings: maps, Job: name, Replica: d == registry.Backward,
+		Pool: env.to(d).pool, Mappings: maps, Job: name, Replica: replica,
 		Record: func(ctx context.Context, tx pgx.Tx, applied pglogrepl.LSN) error { return f.record(ctx, tx, applied) },
 		Reread: func(ctx context.Context, m logical.Mapping, key []logical.Value) ([]logical.Value, bool, error) {
 			return logical.ReadRow(ctx, env.from(d).pool, m, key)
 		},
 		Progress: f.progress,
+		Wrote:    func(m *logical.Mapping, key []logical.Value) { env.Ends.lately.add(m, key) },
 	})
 	return f, nil
 }

@@ -14,8 +14,11 @@ import (
 
 // revertible refuses to go back while the target holds what the source could
 // not: values without a conversion, rows beyond a type, sequences beyond their
-// bounds. It reads the target's tables once, where a column has another type.
+// bounds; or while our role may not apply changes there. It reads the target's tables once, where a column has another type.
 func (across) revertible(ctx context.Context, env *Env, job registry.Job) error {
+	if _, err := env.replicaRole(ctx, job); err != nil {
+		return err
+	}
 	for _, t := range job.Tables {
 		for _, c := range t.Blueprint.Columns {
 			if c.Source != "" && !c.SourceGenerated && c.Shadow != "" && c.Reverse == "" {

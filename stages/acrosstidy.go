@@ -33,10 +33,11 @@ func (across) settle(ctx context.Context, env *Env, job registry.Job) (Name, err
 	if err := env.reopen(ctx, job, name); err != nil {
 		return Swap, err
 	}
-	if job.Swapped || Name(job.Stage) == Replay {
+	if job.Swapped || Name(job.Stage) == Replay { // which also drops the stream that has ended
 		return Swap, env.tidy(ctx, job, name)
 	}
-	return "", nil
+	// The slot of a way back that was not taken would keep WAL for nothing.
+	return Swap, env.dropStream(ctx, job, other(live(job)))
 }
 
 // reopen takes down a fence that is on the live side: at once, by letting

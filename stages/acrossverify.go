@@ -85,6 +85,7 @@ func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *y
 	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
 		return 0, err
 	}
+	env.Ends.lately = newLately() // what comes from here on the snapshots don't show
 	err = inSnapshot(ctx, env.to(d).pool, func(tx pgx.Tx) error {
 		if err := exec(ctx, tx, noIdleTimeout()); err != nil {
 			return err
@@ -136,10 +137,7 @@ func (acrossVerify) compare(
 	}
 	var pairs []compare.Pair
 	for _, t := range job.Tables {
-		pairs = append(pairs, compare.Pair{
-			Title: t.Name.Plain(), Blueprint: t.Blueprint, Source: t.Name, Target: t.Name, TargetOID: t.ShadowOID,
-			Swapped: job.Swapped,
-		})
+		pairs = append(pairs, pair(job, t))
 	}
 	began := time.Now()
 	rows, err := compare.Compare(ctx, sides, pairs, func(done, total, rows int64) {
@@ -149,9 +147,7 @@ func (acrossVerify) compare(
 		})
 	})
 	if different, ok := errors.AsType[*compare.DifferentError](err); ok {
-		return rows, &DifferentError{
-			Table: different.Table, Differences: different.Differences, More: different.More, Swapped: job.Swapped,
-		}
+		return rows, asDifferent(different, job)
 	}
 	return rows, err
 }

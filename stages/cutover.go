@@ -43,10 +43,10 @@ func (s cutover) Run(ctx context.Context, env *Env, job registry.Job) (int64, er
 		return 0, err
 	}
 	c := &crossing{env: env, job: job, mark: name, from: live(job), to: other(live(job))}
-	if err := c.prepare(ctx); err != nil {
-		return 0, err
+	if err = c.prepare(ctx); err == nil {
+		err = c.cross(ctx)
 	}
-	if err := c.cross(ctx); err != nil {
+	if err != nil {
 		if err = c.lookUp(ctx, err); err != nil {
 			return 0, err
 		}
@@ -64,13 +64,21 @@ type crossing struct {
 	mark     string
 	from, to registry.Direction // the stream that ends, and the one that begins
 	until    string             // when the fence expires
+	fences   []string           // what the fences are made of that it may open: its own, and the other side's
 	fenced   time.Time
+	// deciding: the transaction that opens the other side has done all but commit. Before that
+	// it is known, without asking, that the live side is still the live one.
+	deciding bool
+	decided  *decision // what has been found out since; nil: nobody has asked
 }
 
 // prepare makes the slot and the publication of the way back, which may have to
 // wait for transactions there. What they bring before the opening is our own
 // doing, and is passed over.
 func (c *crossing) prepare(ctx context.Context) error {
+	if err := c.own(ctx, c.env.to(c.from).pool, passable(c.job, c.mark)); err != nil {
+		return err
+	}
 	if err := c.env.publish(ctx, c.job, c.to, c.mark); err != nil {
 		return err
 	}
@@ -107,8 +115,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	if err := c.fence(ctx); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, c.env.Options.CutoverTimeout,
-		&GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout})
+	bounded, cancel := context.WithTimeoutCause(ctx, c.env.Options.CutoverTimeout, c.late())
 	defer cancel()
 	steps := []struct {
 		what string
@@ -118,6 +125,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.token()})
 		}},
 		{"look at both sides again", c.look},
+		{"compare what has changed since verify", c.lookAgain},
 		{"set the sequences", c.sequences},
 		{"close the old side for good", c.seal},
 		{"open the new side", c.open},
@@ -140,22 +148,35 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
 }
 
+// late says that the cutover took too long.
+func (c *crossing) late() error {
+	return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
+}
+
 // token names this crossing's barrier.
 func (c *crossing) token() string { return c.mark + " " + c.until }
 
 // fence refuses writes on the live side from its commit on; the barrier comes
-// with that commit, so behind everything that was written before.
+// with that commit, so behind everything that was written before. That commit's answer is
+// waited for no longer than the cutover may take.
 func (c *crossing) fence(ctx context.Context) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	e := c.env.from(c.from)
 	return c.env.exclusively(ctx, c.job, e, "fence "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) (err error) {
 		c.until, err = sqltmpl.Scalar[string](ctx, tx, sqltmpl.Clock{Later: c.env.Options.CutoverTimeout}.Statement())
 		if err != nil {
 			return err
 		}
-		if err := putUp(ctx, tx, c.job, e, closing(c.env, c.job, c.mark, c.from, c.until)); err != nil {
+		fence := closing(c.env, c.job, c.mark, c.from, c.until, c.token())
+		if err := putUp(ctx, tx, c.job, e, fence); err != nil {
+			return err
+		}
+		if err := c.own(ctx, tx, fence); err != nil {
 			return err
 		}
 		c.fenced = time.Now()
+		time.AfterFunc(c.env.Options.CutoverTimeout, func() { giveUp(c.late()) })
 		return logical.EmitBarrier(ctx, tx, c.token())
 	})
 }
@@ -184,9 +205,13 @@ func (c *crossing) seal(ctx context.Context) error {
 			return err
 		}
 		if !stands {
-			return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
+			return c.late()
 		}
-		return exec(ctx, tx, closing(c.env, c.job, c.mark, c.from, forever).Create())
+		fence := closing(c.env, c.job, c.mark, c.from, forever, c.token())
+		if err := exec(ctx, tx, fence.Create()); err != nil {
+			return err
+		}
+		return c.own(ctx, tx, fence)
 	})
 }
 
@@ -273,73 +298,9 @@ func (c *crossing) recordIn(ctx context.Context, tx pgx.Tx, begins pglogrepl.LSN
 	if c.job.Swapped {
 		stage = Replay
 	}
-	return c.env.Registry.SetStage(ctx, tx, c.job.ID, string(stage))
-}
-
-// pass lets writers through the fence of an end, without a lock on any table.
-func (c *crossing) pass(ctx context.Context, db sqltmpl.DB) error {
-	return exec(ctx, db, passable(c.job, c.mark).Create())
-}
-
-// callOff opens the live side again after a failure, unless it was none: the
-// answer to the last COMMIT may have been lost.
-func (c *crossing) callOff(ctx context.Context) error {
-	ctx, cancel := detached(ctx)
-	defer cancel()
-	swapped, err := c.env.isSwapped(ctx, c.job)
-	if err == nil && swapped != c.job.Swapped {
-		if err := c.pass(ctx, c.env.to(c.from).pool); err != nil {
-			return err // the next command on the job does it
-		}
-		return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
-	}
-	if c.until != "" {
-		c.unfence(ctx, err)
-	}
-	if err != nil {
-		return nil // the command for either outcome could be the wrong one
-	}
-	return c.hook(ctx, "--on-cancel", c.env.Options.OnCancel)
-}
-
-// unfence takes down the fence of the live side, unless it is not known which
-// that is. If it can't, the fence expires by itself.
-func (c *crossing) unfence(ctx context.Context, err error) {
-	if err == nil {
-		err = c.pass(ctx, c.env.from(c.from).pool)
-	}
-	if err != nil {
-		c.env.Logger.ErrorContext(ctx, "the fence could not be taken down: run the same command again, which does; "+
-			"unless it was closed for good it expires by itself", slog.String("until", c.until), slog.Any("error", err))
-		return
-	}
-	c.env.Logger.WarnContext(ctx, "the cutover failed, writes are allowed again where they were",
-		slog.Duration("refused_for", time.Since(c.fenced)))
-}
-
-// lookUp finds out, after an error, whether the cutover has happened all the
-// same: the answer to its last COMMIT may have been lost.
-func (c *crossing) lookUp(ctx context.Context, cause error) error {
-	lookCtx, cancel := detached(ctx)
-	defer cancel()
-	swapped, err := c.env.isSwapped(lookCtx, c.job)
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause), err)
-	}
-	if swapped == c.job.Swapped {
-		return cause
-	}
-	c.env.Logger.WarnContext(ctx, "the connection was lost during the cutover, which had been committed", slog.Any("error", cause))
-	return nil
-}
-
-// isSwapped asks which side is live, and waits for a transaction that is about
-// to change that: one whose client has lost it may be committing just now.
-func (env *Env) isSwapped(ctx context.Context, job registry.Job) (swapped bool, err error) {
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		now, err := env.Registry.Lock(ctx, tx, job.ID)
-		swapped = now.Swapped
+	if err := c.env.Registry.SetStage(ctx, tx, c.job.ID, string(stage)); err != nil {
 		return err
-	})
-	return swapped, err
+	}
+	c.deciding = true
+	return nil
 }

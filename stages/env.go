@@ -65,6 +65,8 @@ type Ends struct {
 	Source, Target *pgx.ConnConfig
 	// held is the replication connection whose snapshot the copy is made in, while there is one.
 	held *pgconn.PgConn
+	// lately is what was applied since the last verify began; nil before.
+	lately *lately
 }
 
 // Close closes the pools.
@@ -91,6 +93,8 @@ type Stats struct {
 	Verified    int64         // rows compared by the last verify
 	Pending     int64         // keys it left to replay
 	Refused     time.Duration // how long a cutover refused writes
+	LookedAgain int           // across clusters: rows changed since verify's snapshot that the cutover compared
+	NotLooked   int64         // changes to rows that it did not compare: too many, or keys that are converted
 	Stages      []StageStat
 }
 
@@ -112,6 +116,12 @@ func (s *Stats) refused(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Refused = max(s.Refused, d)
+}
+
+func (s *Stats) lookedAgain(rows int, not int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.LookedAgain, s.NotLooked = rows, not
 }
 
 func (s *Stats) miss(wait time.Duration) {

@@ -21,7 +21,7 @@ func fenceOf(job registry.Job, mark, until, message, hint string) sqltmpl.Fence 
 	return sqltmpl.Fence{
 		Function: sqltmpl.Table{Schema: job.Tables[0].Name.Schema, Name: sqltmpl.Ident(mark + "_fence")},
 		Trigger:  sqltmpl.Ident(mark + "_fence"), Pass: sqltmpl.Literal(mark), Until: sqltmpl.Literal(until),
-		Message: sqltmpl.Literal(message), Hint: sqltmpl.Literal(hint),
+		Message: sqltmpl.Literal(message), Hint: sqltmpl.Literal(hint), Crossing: "",
 	}
 }
 
@@ -32,11 +32,13 @@ func filling(job registry.Job, mark string) sqltmpl.Fence {
 }
 
 // closing is the fence of the side that a direction comes from: its writers are
-// to go to the other.
-func closing(env *Env, job registry.Job, mark string, d registry.Direction, until string) sqltmpl.Fence {
-	return fenceOf(job, mark, until,
+// to go to the other. No other crossing's is made of the same text.
+func closing(env *Env, job registry.Job, mark string, d registry.Direction, until, crossing string) sqltmpl.Fence {
+	fence := fenceOf(job, mark, until,
 		"table %I.%I has moved to "+strings.ReplaceAll(env.to(d).place(), "%", "%%"),
 		fmt.Sprintf("connect there; this is the fence of repave job %d", job.ID))
+	fence.Crossing = sqltmpl.Literal(crossing)
+	return fence
 }
 
 // passable is a fence that lets everybody through: what a fence is replaced by,

@@ -25,6 +25,10 @@ const (
 	shortPause = 15 * time.Millisecond
 )
 
+// idleWithLocks is after how long the server ends a transaction that holds locks on users' tables and hears nothing
+// from us: the network may have failed without telling it.
+const idleWithLocks = "10s"
+
 // errAgain, returned from the work of withLocks, gives the locks back at once;
 // the caller does something about it and comes again.
 var errAgain = errors.New("not yet")
@@ -88,6 +92,9 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 	var got time.Time
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) error {
 		if err := hurry(ctx, env, tx); err != nil {
+			return err
+		}
+		if err := exec(ctx, tx, sqltmpl.SetLocal{Name: "idle_in_transaction_session_timeout", Value: idleWithLocks}.Statement()); err != nil {
 			return err
 		}
 		if j.before != nil {

@@ -28,6 +28,8 @@ type report struct {
 	LongestLockHold float64        `json:"longest_lock_hold_ms"`
 	LockMisses      int            `json:"lock_misses"`
 	Refused         float64        `json:"writes_refused_ms,omitempty"` // by a cutover
+	LookedAgain     int            `json:"rows_compared_again,omitempty"`  // by a cutover: changed since verify's snapshot
+	NotLooked       int64          `json:"changes_not_compared,omitempty"` // since then: there were too many
 	Verify          verdict        `json:"verify"`
 	Sizes           []sizeReport   `json:"sizes"`
 	Layouts         []layoutReport `json:"layouts,omitempty"` // with --optimize-columns
@@ -133,6 +135,7 @@ func (r *report) stats(env *stages.Env, err error) {
 	s := env.Stats
 	r.LongestLockWait, r.LongestLockHold = ms(s.LongestWait), ms(s.LongestHold)
 	r.LockMisses, r.Refused = s.LockMisses, ms(s.Refused)
+	r.LookedAgain, r.NotLooked = s.LookedAgain, s.NotLooked
 	for _, stage := range s.Stages {
 		r.Stages = append(r.Stages, stageReport{stage.Stage, stage.Elapsed.Seconds(), stage.Rows})
 		if stage.Stage == stages.Verify {

@@ -63,7 +63,7 @@ func (r *report) print(w io.Writer) {
 			r.LockMisses)
 	}
 	if r.Refused > 0 {
-		say("cutover  writes were refused for %s", milliseconds(time.Duration(r.Refused*float64(time.Millisecond))))
+		say("cutover  writes were refused for %s; %s", milliseconds(time.Duration(r.Refused*float64(time.Millisecond))), r.again())
 	}
 	switch r.Verify.Verdict {
 	case verdictEqual:
@@ -86,4 +86,13 @@ func (r *report) print(w io.Writer) {
 		say("%-8s %s   # %s", label, next.Command, next.Why)
 	}
 	fmt.Fprint(w, out.String())
+}
+
+// again says what a cutover has compared.
+func (r *report) again() string {
+	text := fmt.Sprintf("%s rows changed since verify were compared again", number(int64(r.LookedAgain)))
+	if r.NotLooked > 0 {
+		text += fmt.Sprintf(", %s more changes were not: too many, or to converted keys", number(r.NotLooked))
+	}
+	return text
 }

@@ -102,6 +102,7 @@ func prepare(cfg *pgx.ConnConfig, application string) {
 	if others && cfg.ValidateConnect == nil {
 		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
+	cfg.DialFunc = dialer().DialContext
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}

@@ -37,6 +37,7 @@ func Across(ctx context.Context, in AcrossInput) ([]Finding, error) {
 		checkTransactions,
 		checkSourcePrivileges,
 		checkTargetPrivileges,
+		checkReplicaRole,
 		checkMoved,
 		checkPlaces,
 	}
@@ -96,6 +97,7 @@ func checkTargetPrivileges(ctx context.Context, in AcrossInput) ([]Finding, erro
 	params := sqltmpl.MissingOnTarget{Registry: in.RegistrySchema}
 	for _, r := range in.Relations {
 		params.Schemas = append(params.Schemas, string(r.Table.Schema))
+		params.Owners = append(params.Owners, string(r.Owner))
 	}
 	return missing(ctx, in.Target, atTarget, params.Statement())
 }

@@ -11,7 +11,8 @@ import (
 const neededSlots = 2
 
 // checkEnds looks at what both clusters have for logical decoding, and whether
-// they fit together. The target needs the same as the source for the way back only.
+// they fit together. The target needs the same as the source: before it is opened, the slot
+// of the way back is made there.
 func checkEnds(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	source, err := sqltmpl.One[sqltmpl.End](ctx, in.Source, sqltmpl.ReadEnd{}.Statement())
 	if err != nil {
@@ -23,8 +24,9 @@ func checkEnds(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	}
 	findings := checkDecoding(atSource, source)
 	for _, f := range checkDecoding(atTarget, target) {
-		f.Warning = true
-		f.Problem += ": revert-swap would not be possible"
+		if !f.Warning {
+			f.Problem += "; the cutover makes the slot of the way back there"
+		}
 		findings = append(findings, f)
 	}
 	if source.Identity == target.Identity {

@@ -37,7 +37,9 @@ CROSS JOIN LATERAL (
     SELECT v.privilege || ' on ' || t.name, 'GRANT ' || v.privilege || ' ON ' || t.name || ' TO ' || me.name
     FROM tables t
     CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) AS v (privilege)
+    -- What the owner may do the membership gives.
     WHERE NOT pg_catalog.has_table_privilege(me.oid, t.oid, v.privilege)
+        AND NOT pg_catalog.has_table_privilege(t.relowner, t.oid, v.privilege)
     UNION ALL
     SELECT v.privilege || ' on schema ' || pg_catalog.quote_ident(n.nspname),
         'GRANT ' || v.privilege || ' ON SCHEMA ' || pg_catalog.quote_ident(n.nspname) || ' TO ' || me.name

@@ -8,6 +8,8 @@ CREATE OR REPLACE FUNCTION {{.Function}}() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS {{tag}}
+DECLARE
+    crossing CONSTANT text := {{.Crossing}}; -- whose fence this is
 BEGIN
     IF current_setting('repave.pass', true) = {{.Pass}} OR clock_timestamp() >= {{.Until}}::timestamptz THEN
         RETURN NULL;

@@ -46,13 +46,17 @@ type ApplyOptions struct {
 	Pool     *pgxpool.Pool // of the cluster that is written
 	Mappings []Mapping
 	Job      string // set as repave.pass in its transactions: the fence lets them pass
-	// Replica sets session_replication_role: the tables have triggers and foreign keys.
+	// Replica sets session_replication_role: the tables have triggers, rules or foreign keys. Constraints that
+	// are deferrable are not looked at then.
 	Replica bool
 	// Record writes down what has been applied, in each transaction of the target's.
 	Record func(ctx context.Context, tx pgx.Tx, applied pglogrepl.LSN) error
 	// Reread reads a row of From as it is now, in Mapping.Columns order as text: for images that
 	// can't be completed. It reports false if there is none.
 	Reread func(ctx context.Context, m Mapping, key []Value) ([]Value, bool, error)
+	// Wrote is told the key, as From has it, of each row that was written or deleted: perhaps in vain, if
+	// that is not committed. The values are valid until it returns. May be nil.
+	Wrote func(m *Mapping, key []Value)
 	// MaxBytes and MaxChanges bound what is applied at a time, Linger how long changes wait for
 	// more of them. Up to three times MaxBytes are in memory.
 	MaxBytes   int

@@ -100,7 +100,11 @@ func (f *follower) write(ctx context.Context, c *chunk) error {
 			return err
 		}
 	}
-	return f.w.write(ctx, c)
+	if err := f.w.write(ctx, c); err != nil {
+		return err
+	}
+	f.w.told(c)
+	return nil
 }
 
 // commit records the position and commits.

@@ -29,6 +29,19 @@ func (w *writer) write(ctx context.Context, c *chunk) error {
 	return nil
 }
 
+// told tells of what a chunk has written.
+func (w *writer) told(c *chunk) {
+	if w.o.Wrote == nil {
+		return
+	}
+	for _, part := range c.order {
+		for i := range part.entries {
+			w.scratch = part.entries[i].key.values(w.scratch[:0])
+			w.o.Wrote(part.mapping, w.scratch)
+		}
+	}
+}
+
 // prepare makes the stages that a chunk needs, outside the transaction: they
 // outlive it.
 func (w *writer) prepare(ctx context.Context, c *chunk) error {

@@ -23,6 +23,8 @@ type clusters struct {
 	t              *testing.T
 	source, target *pgserver.Server
 	from, to       string // DSNs
+	// Networks between the program and the clusters; nil: it is there itself.
+	toSource, toTarget *pgtest.Proxy
 }
 
 // twoClusters starts two servers: of one version, or the target of that in REPAVE_PG_BIN_TARGET.
@@ -36,7 +38,11 @@ func twoClusters(t *testing.T) *clusters {
 // command prepares a run of the program on both.
 func (c *clusters) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := command(ctx, c.t, "", args...)
-	cmd.Env = append(cmd.Env, "REPAVE_SOURCE="+c.from, "REPAVE_TARGET="+c.to)
+	from, to := c.from, c.to
+	if c.toSource != nil {
+		from, to = c.toSource.DSN, c.toTarget.DSN
+	}
+	cmd.Env = append(cmd.Env, "REPAVE_SOURCE="+from, "REPAVE_TARGET="+to)
 	// One that hangs says where.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
 	cmd.WaitDelay = 5 * time.Second

@@ -43,6 +43,7 @@ func TestLaw1AcrossACutoverThatIsCalledOff(t *testing.T) {
 	require.Contains(t, got.stderr, "gave up waiting for the cutover")
 	pgtest.Exec(t, source, `INSERT INTO t VALUES (3)`)
 	require.Equal(t, "fence\ncancel\n", read(t, diary))
+	require.Empty(t, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT slot_name FROM pg_replication_slots`), "the slot of the way back would keep WAL")
 	pgtest.Exec(t, blocker, `ROLLBACK`)
 	c.through(append([]string{"swap", "t", "--on-fence", "echo fence >> " + diary}, hooks...)...)
 	require.Equal(t, "fence\ncancel\nfence\nopen\n", read(t, diary))

@@ -36,6 +36,8 @@ type Proxy struct {
 	fired      bool
 	down       bool // nothing goes in any more
 	single     bool // the failure is one connection's alone
+	caught     *Catch
+	frozen     chan struct{} // closed when the network is none the worse again; nil if it is not frozen
 }
 
 // NewProxy puts a proxy in front of the server that dsn points to. It ends with
@@ -93,6 +95,7 @@ func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed, p.down, p.fired = false, true, true
+	p.thaw()
 	for s := range p.sessions {
 		s.close()
 	}
@@ -130,6 +133,7 @@ func (p *Proxy) disarm() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = false
+	p.thaw()
 	return p.down
 }
 

@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -23,6 +24,10 @@ type session struct {
 	last    int
 	mute    bool // the answer to that request is not passed on
 	closed  bool
+
+	catch   *Catch // whose texts have been seen
+	matched int    // how many of them
+	asked   *Catch // the answer to which is kept back
 }
 
 func newSession(p *Proxy, client, server net.Conn) *session {
@@ -56,6 +61,7 @@ func (s *session) fromClient() {
 		s.lockedClose()
 		return
 	}
+	s.proxy.pass()
 	if code != codeCancel && !s.mayStart() {
 		return
 	}
@@ -67,14 +73,60 @@ func (s *session) fromClient() {
 		if h, err = readHeader(r); err != nil {
 			break
 		}
+		s.proxy.pass()
 		if !s.maySend(h.kind) {
 			// What was let in before must reach the server all the same.
 			_ = w.Flush()
 			return
 		}
-		err = forward(w, r, h)
+		if h.kind != msgQuery && h.kind != msgParse {
+			err = forward(w, r, h)
+		} else if err = s.forwardText(w, r, h); errors.Is(err, errDropped) {
+			s.lockedClose()
+			return
+		}
 	}
 	s.leave()
+}
+
+// errDropped says that a request was caught and shall not reach the server.
+var errDropped = errors.New("dropped")
+
+// forwardText is forward for a message that has SQL in it.
+func (s *session) forwardText(w *bufio.Writer, r *bufio.Reader, h header) error {
+	body := make([]byte, h.size)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return err
+	}
+	if c := s.catches(string(body)); c != nil {
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if c.answered {
+			s.proxy.mu.Lock()
+			s.asked = c
+			s.proxy.mu.Unlock()
+		} else if !c.hold() {
+			return errDropped
+		}
+	}
+	if err := writeHeader(w, h); err != nil {
+		return err
+	}
+	if _, err := w.Write(body); err != nil || r.Buffered() > 0 {
+		return err
+	}
+	return w.Flush()
+}
+
+// keepBack keeps an answer back that is waited for, and reports whether it may
+// go on.
+func (s *session) keepBack() bool {
+	s.proxy.mu.Lock()
+	c := s.asked
+	s.asked = nil
+	s.proxy.mu.Unlock()
+	return c == nil || c.hold()
 }
 
 // leave is called when the client has gone.
@@ -136,6 +188,10 @@ func (s *session) fromServer() {
 			// cancel request's answer, is that it closed the connection.
 			_ = w.Flush()
 			return
+		}
+		s.proxy.pass()
+		if !s.keepBack() {
+			s.lockedClose()
 		}
 		pass, last := s.answer(h.kind)
 		if pass {

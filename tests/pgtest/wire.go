@@ -18,6 +18,7 @@ const (
 const (
 	// From the client.
 	msgQuery        = 'Q'
+	msgParse        = 'P'
 	msgFunctionCall = 'F'
 	msgSync         = 'S'
 	msgFlush        = 'H'
@@ -55,12 +56,17 @@ func readHeader(r *bufio.Reader) (header, error) {
 	return header{kind: raw[0], size: size - lengthSize}, nil
 }
 
+func writeHeader(w *bufio.Writer, h header) error {
+	raw := []byte{h.kind, 0, 0, 0, 0}
+	binary.BigEndian.PutUint32(raw[1:], h.size+lengthSize)
+	_, err := w.Write(raw)
+	return err
+}
+
 // forward copies a message's body behind its header, and lets it go out if
 // nothing else is at hand to go with it.
 func forward(w *bufio.Writer, r *bufio.Reader, h header) error {
-	raw := []byte{h.kind, 0, 0, 0, 0}
-	binary.BigEndian.PutUint32(raw[1:], h.size+lengthSize)
-	if _, err := w.Write(raw); err != nil {
+	if err := writeHeader(w, h); err != nil {
 		return err
 	}
 	if _, err := io.CopyN(w, r, int64(h.size)); err != nil {
