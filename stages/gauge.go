@@ -18,6 +18,7 @@ const (
 // A gauge tells how fast a stream comes in and is applied.
 type gauge struct {
 	samples []gaugeSample // of the last gaugeWindow, and one before that
+	began   time.Time
 	movedAt time.Time
 }
 
@@ -31,6 +32,9 @@ type gaugeSample struct {
 func (g *gauge) add(p logical.Progress, at time.Time) {
 	now := gaugeSample{at: at, end: int64(p.WALEnd), changes: p.Changes + p.Pending} //nolint:gosec // positions are below 2^63
 	now.settled = now.end - p.LagBytes
+	if g.began.IsZero() {
+		g.began = at
+	}
 	if n := len(g.samples); n == 0 || p.LagBytes == 0 || now.settled > g.samples[n-1].settled || now.changes > g.samples[n-1].changes {
 		g.movedAt = at
 	}
@@ -45,6 +49,10 @@ func (g *gauge) pulse(p logical.Progress) registry.Pulse {
 	out := registry.Pulse{Received: p.Received, Applied: p.Applied, LagBytes: p.LagBytes}
 	if p.Lag != logical.UnknownLag {
 		out.Lag = &p.Lag
+	}
+	if out.Lag == nil && p.LagBytes > 0 {
+		lag := g.samples[len(g.samples)-1].at.Sub(g.began) // at the least
+		out.Lag = &lag
 	}
 	first, last := g.samples[0], g.samples[len(g.samples)-1]
 	took := last.at.Sub(first.at)
