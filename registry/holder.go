@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -12,7 +13,8 @@ type Holder struct {
 	PID         int32 `db:"pid"`
 	Application string
 	Client      string
-	Shared      bool // it follows a stream, and lets go for anybody who works on the job
+	Shared      bool       // it follows a stream, and lets go for anybody who works on the job
+	Since       *time.Time // of its session; nil if this role may not see it
 }
 
 // HolderOf returns who holds the advisory lock of a source table, rather one who

@@ -50,6 +50,7 @@ func (p *program) newApp() *cli.App {
 			p.swapCommand(),
 			p.verifyCommand(),
 			p.revertSwapCommand(),
+			p.workCommand(),
 			p.followCommand(),
 			p.pauseCommand(),
 			p.resumeCommand(),

@@ -24,6 +24,17 @@ func (p *program) follow(c *cli.Context) error {
 	if err := slotOptions(c, &o); err != nil {
 		return &usageError{problem: err.Error(), advice: err.Hint()}
 	}
+	return p.alongside(c, o, func(env *stages.Env, job registry.Job) error {
+		if err := stages.Follow(c.Context, env, job); err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stderr, "%s: the job has ended, there is nothing left to follow\n", job.Title())
+		return nil
+	})
+}
+
+// alongside opens what stages need for a command that does not take the tables' locks.
+func (p *program) alongside(c *cli.Context, o stages.Options, do func(env *stages.Env, job registry.Job) error) error {
 	d, job, err := p.lookAt(c)
 	if err != nil {
 		return err
@@ -42,11 +53,7 @@ func (p *program) follow(c *cli.Context) error {
 	show := newDisplay(p.stderr, logger, p.stderr.live() && !c.Bool("no-progress"))
 	defer show.close()
 	env.Report = show.event
-	if err := stages.Follow(c.Context, env, job); err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stderr, "%s: the job has ended, there is nothing left to follow\n", job.Title())
-	return nil
+	return do(env, job)
 }
 
 // lookAt finds the job of a command that works beside whoever has its locks.

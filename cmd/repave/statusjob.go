@@ -26,7 +26,7 @@ type jobStatus struct {
 	Backlog       int64                `json:"backlog"`
 	Partitions    []string             `json:"partitions"`       // that the rewritten table has; null if it is not partitioned
 	Stream        *stages.StreamStatus `json:"stream,omitempty"` // of a job across clusters
-	PausedAt      *time.Time           `json:"paused_at"` // null: it is not paused
+	PausedAt      *time.Time           `json:"paused_at"`        // null: it is not paused
 	Waiting       string               `json:"waiting"`
 	LastError     string               `json:"last_error"`
 	Worker        *workerStatus        `json:"worker"` // null: nobody works on it

@@ -8,7 +8,8 @@
 SELECT l.pid,
     coalesce(a.application_name, '') AS application,
     coalesce(a.client_addr::text, 'local') AS client,
-    l.mode = 'ShareLock' AS shared
+    l.mode = 'ShareLock' AS shared,
+    a.backend_start AS since
 FROM pg_catalog.pg_locks l
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory'

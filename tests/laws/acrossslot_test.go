@@ -1,6 +1,7 @@
 package laws_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -87,7 +88,9 @@ func TestLaw1Field25ASlotIsDroppedIfToldSo(t *testing.T) {
 	follow := c.start("follow", "t", "--max-slot-wal", "20MB")
 	follow.awaitSaid("more than --max-slot-wal 20 MB")
 	require.Contains(t, c.status("t").Stream.Warnings[0], "more than --max-slot-wal 20 MB")
-	require.NoError(t, follow.cmd.Process.Kill())
+	require.NoError(t, follow.cmd.Process.Signal(os.Interrupt))
+	stderr, code = follow.end()
+	require.Equal(t, 130, code, stderr)
 	stderr, code = c.run("swap", "t", "--max-slot-wal", "20MB", "--drop-slot")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "it was dropped (--drop-slot): changes are missing, and can't be had again")
