@@ -132,7 +132,7 @@ func loop(ctx context.Context, env *Env, job registry.Job, stages []Stage, until
 // beginStage is runStage, once the job is not paused.
 func beginStage(ctx context.Context, env *Env, job registry.Job, stage Stage, backward bool) error {
 	wait := func(ctx context.Context) error { return env.awaitResume(ctx, job) }
-	if err := env.guarded(ctx, job, stage.Name(), wait); err != nil {
+	if err := env.guarded(ctx, job, Replay, wait); err != nil {
 		return err
 	}
 	return runStage(ctx, env, job, stage, backward)

@@ -82,7 +82,7 @@ func (env *Env) watchSlot(ctx context.Context, job registry.Job, stop func(why e
 		if warning != "" {
 			env.Logger.WarnContext(ctx, "a replication slot keeps much WAL", slog.String("slot", warning))
 		}
-		if warning != "" || said != "" {
+		if warning != "" || said != "" || saidAt.IsZero() { // what a process said that is gone is taken back
 			if err := env.Registry.WarnSlot(ctx, env.Target, job.ID, live(job), warning); err != nil {
 				env.Logger.DebugContext(ctx, "recording a warning", slog.Any("error", err))
 			}
