@@ -58,6 +58,6 @@ func TestGaugeTellsAStallFromALargeTransaction(t *testing.T) {
 	require.Zero(t, p.Idle)
 	require.Empty(t, p.Warning)
 	require.InDelta(t, 1000, p.ChangesOut, 1)
-	p = new(gauge).run(60, func(s int64) logical.Progress { return logical.Progress{WALEnd: 1000, Changes: 7} })
+	p = new(gauge).run(60, func(int64) logical.Progress { return logical.Progress{WALEnd: 1000, Changes: 7} })
 	require.Empty(t, p.Warning, "there is nothing to apply")
 }
