@@ -16,12 +16,15 @@ import (
 
 const (
 	// wantedPoll is how often a follower looks whether somebody wants to work on the job.
-	wantedPoll = 200 * time.Millisecond
+	wantedPoll = 500 * time.Millisecond
 	// turnPause is how long it waits before it looks whether they are done.
 	turnPause = 500 * time.Millisecond
 	// pingTimeout bounds a look at the session that holds the locks.
 	pingTimeout = 10 * time.Second
 )
+
+// errEnded says that the job is no more.
+var errEnded = errors.New("the job has ended")
 
 // errWanted is the cause of a cancellation because another command works on the job.
 var errWanted = errors.New("another command works on the job")
@@ -69,7 +72,7 @@ func Follow(ctx context.Context, env *Env, job registry.Job) error {
 		case ctx.Err() != nil:
 			return errors.Join(context.Cause(ctx), err)
 		case err == nil:
-		case errors.Is(err, registry.ErrNotFound):
+		case errors.Is(err, errEnded):
 			return nil
 		case errors.Is(err, errWanted), errors.As(err, &busy):
 			if busy != nil {
@@ -117,11 +120,11 @@ func (f *follower) turn(ctx context.Context, job registry.Job) (err error) {
 		f.release(ctx)
 	}()
 	now, err := f.env.Registry.Get(turnCtx, f.env.Target, f.id)
+	if errors.Is(err, registry.ErrNotFound) || err == nil && Name(now.Stage) == Done {
+		return errEnded
+	}
 	if err != nil {
 		return err
-	}
-	if Name(now.Stage) == Done {
-		return registry.ErrNotFound
 	}
 	if !now.Swapped && Name(now.Stage).Before(Replay) {
 		f.env.Report(Event{

@@ -37,15 +37,24 @@ func (env *Env) guarded(ctx context.Context, job registry.Job, stage Name, work 
 	workCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watcher, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
+	looked, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		env.watchSlot(watcher, job, func(why error) {
-			if stage != Swap {
+		w := slotWatch{env: env, job: job}
+		for first := true; first || sleep(watcher, slotPoll) == nil; first = false {
+			why := w.look(watcher)
+			if why != nil && stage != Swap {
 				cancel(why)
 			}
-		})
+			if first {
+				close(looked)
+			}
+			if why != nil {
+				return
+			}
+		}
 	}()
+	<-looked
 	err := work(workCtx)
 	stop()
 	<-done
@@ -62,33 +71,37 @@ func (env *Env) guarded(ctx context.Context, job registry.Job, stage Name, work 
 	return err
 }
 
-// watchSlot looks at the slot again and again. It tells stop once if work is to end.
-func (env *Env) watchSlot(ctx context.Context, job registry.Job, stop func(why error)) {
-	var said string
-	var saidAt time.Time
-	for first := true; first || sleep(ctx, slotPoll) == nil; first = false {
-		warning, err := env.lookAtSlot(ctx, job)
-		if over := (*slotOverError)(nil); errors.As(err, &over) || errors.As(err, new(*StateError)) {
-			stop(err)
-			return
-		}
-		if err != nil {
-			env.Logger.DebugContext(ctx, "looking at the slot", slog.Any("error", err))
-			continue // whoever works finds out what is wrong
-		}
-		if (said == "") == (warning == "") && time.Since(saidAt) < warnAgain {
-			continue
-		}
-		if warning != "" {
-			env.Logger.WarnContext(ctx, "a replication slot keeps much WAL", slog.String("slot", warning))
-		}
-		if warning != "" || said != "" || saidAt.IsZero() { // what a process said that is gone is taken back
-			if err := env.Registry.WarnSlot(ctx, env.Target, job.ID, live(job), warning); err != nil {
-				env.Logger.DebugContext(ctx, "recording a warning", slog.Any("error", err))
-			}
-		}
-		said, saidAt = warning, time.Now()
+// A slotWatch looks at the slot of a job's live side again and again.
+type slotWatch struct {
+	env    *Env
+	job    registry.Job
+	said   string
+	saidAt time.Time
+}
+
+// look warns of the slot, and returns an error if work is to end.
+func (w *slotWatch) look(ctx context.Context) error {
+	warning, err := w.env.lookAtSlot(ctx, w.job)
+	if errors.As(err, new(*slotOverError)) || errors.As(err, new(*StateError)) {
+		return err
 	}
+	if err != nil {
+		w.env.Logger.DebugContext(ctx, "looking at the slot", slog.Any("error", err))
+		return nil // whoever works finds out what is wrong
+	}
+	if (w.said == "") == (warning == "") && time.Since(w.saidAt) < warnAgain {
+		return nil
+	}
+	if warning != "" {
+		w.env.Logger.WarnContext(ctx, "a replication slot keeps much WAL", slog.String("slot", warning))
+	}
+	if warning != "" || w.said != "" || w.saidAt.IsZero() { // what a process said that is gone is taken back
+		if err := w.env.Registry.WarnSlot(ctx, w.env.Target, w.job.ID, live(w.job), warning); err != nil {
+			w.env.Logger.DebugContext(ctx, "recording a warning", slog.Any("error", err))
+		}
+	}
+	w.said, w.saidAt = warning, time.Now()
+	return nil
 }
 
 // lookAtSlot returns what people should know about the slot of a job's live

@@ -3,6 +3,8 @@ package laws_test
 import (
 	"bytes"
 	"context"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,5 +64,24 @@ func TestLaw1PausedJobsHoldNothing(t *testing.T) {
 	require.Equal(t, 20001, pgtest.Count(t, conn, `SELECT count(*) FROM t`))
 	mustRepave(t, dsn, "resume", "t") // is no error
 	mustRepave(t, dsn, "cleanup", "--yes", "t")
+	requireNoTraces(t, conn)
+}
+
+// TestLaw4AnOlderRegistryIsUpgraded: what only reads says how, and goes on after that.
+func TestLaw4AnOlderRegistryIsUpgraded(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY)`)
+	mustRepave(t, dsn, "run", "t", "--until", "setup")
+	text, err := os.ReadFile("../../registry/migrations/003_follow.sql")
+	require.NoError(t, err)
+	_, down, _ := strings.Cut(string(text), "---- create above / drop below ----")
+	pgtest.Exec(t, conn, strings.ReplaceAll(down, "{{.schema}}", "repave")+`; UPDATE repave.schema_version SET version = 2`)
+	_, stderr, code := repave(t, dsn, "status")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "hint: upgrade it: repave init")
+	mustRepave(t, dsn, "init")
+	mustRepave(t, dsn, "status")
+	mustRepave(t, dsn, "reset", "--yes", "t")
 	requireNoTraces(t, conn)
 }

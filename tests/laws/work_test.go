@@ -39,8 +39,9 @@ func TestLaw4HelpersComeAndGo(t *testing.T) {
 	}
 	copying := func(who, than string) {
 		t.Helper()
-		awaitTrue(t, conn, who, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND query LIKE '-- backfill/copy_batch%'
-			AND backend_start > $2::text::timestamptz)`, who, than)
+		awaitTrue(t, conn, who, `SELECT EXISTS (SELECT FROM repave.stage_run WHERE stage = 'backfill' AND began_at > $2::text::timestamptz)
+			AND EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1 AND backend_start > $2::text::timestamptz
+				AND (lower(query) = 'commit' OR query ~ '^-- (backfill/|registry/(claim|advance)_batch)'))`, who, than)
 	}
 	const slow = "500" // rows a second, at which it would take the process that runs the job too long
 	run, _ := start("run", "parent", "--as-begun", "--workers", "1", "--max-rate", slow)
