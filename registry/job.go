@@ -82,6 +82,7 @@ type Job struct {
 	Waiting   string
 	LastError string
 	Backlog   int64
+	PausedAt  *time.Time  // since when it is paused; nil if it is not
 	Carried   *carry.Load // what follows the tables' names; nil before setup has rehearsed the swap
 	Tables    []Table     `db:"-"`
 }

@@ -60,7 +60,7 @@ func (r *Registry) Migrate(ctx context.Context, conn *pgx.Conn) error {
 	}
 	err = sqltmpl.ForeignGrants{
 		Schema: string(r.schema), WithSchema: true, Functions: []string{},
-		Tables: []string{"job", "job_table", "stage_run", "batch", "artifact", "schema_version", "jobs", "stream"},
+		Tables: []string{"job", "job_table", "stage_run", "batch", "artifact", "schema_version", "jobs", "stream", "pulse"},
 	}.Revoke(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("closing the registry to others: %w", err)

@@ -47,6 +47,7 @@ type jobRow struct {
 	LastError string `db:"last_error"`
 	Backlog   int64
 	Carried   []byte
+	PausedAt  *time.Time `db:"paused_at"`
 }
 
 type tableRow struct {
@@ -162,7 +163,7 @@ func (r *Registry) complete(ctx context.Context, db sqltmpl.DB, row jobRow) (Job
 	job := Job{
 		ID: row.JobID, Strategy: row.Strategy, SpecHash: row.SpecHash, Flags: row.Flags, Stage: row.Stage,
 		Swapped: row.Swapped, Proven: row.Proven, CreatedAt: row.CreatedAt, Version: row.Version,
-		Waiting: row.Waiting, LastError: row.LastError, Backlog: row.Backlog,
+		Waiting: row.Waiting, LastError: row.LastError, Backlog: row.Backlog, PausedAt: row.PausedAt,
 	}
 	if err := json.Unmarshal(row.Spec, &job.Spec); err != nil {
 		return Job{}, fmt.Errorf("job %d: decoding spec: %w", job.ID, err)

@@ -1,8 +1,10 @@
 package registry_test
 
 import (
+	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -205,4 +207,86 @@ func TestAStreamsPositionOnlyGoesForward(t *testing.T) {
 	require.Equal(t, begun, got)
 	require.NoError(t, reg.EndStream(ctx, conn, id, registry.Forward))
 	require.NoError(t, reg.Delete(ctx, conn, id))
+}
+
+// TestAFollowerLetsGoOfTheLock: it shares the lock until somebody waits for it, keeps a second follower away, and is ended
+// if it does not let go.
+func TestAFollowerLetsGoOfTheLock(t *testing.T) {
+	t.Parallel()
+	reg, conn, dsn := newRegistry(t)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	job, err := reg.Get(t.Context(), conn, id)
+	require.NoError(t, err)
+	follower := pgtest.Connect(t, dsn, `SET application_name = 'repave follow'`)
+	require.NoError(t, registry.Share(t.Context(), follower, job))
+	wanted := func() bool {
+		wanted, err := registry.Wanted(t.Context(), follower, job)
+		require.NoError(t, err)
+		return wanted
+	}
+	require.False(t, wanted())
+	var busy *registry.BusyError
+	require.ErrorAs(t, registry.Share(t.Context(), pgtest.Connect(t, dsn), job), &busy)
+	require.Equal(t, "repave follow", busy.Application)
+	holder, err := registry.HolderOf(t.Context(), conn, 42)
+	require.NoError(t, err)
+	require.True(t, holder.Shared)
+
+	worker, got := pgtest.Connect(t, dsn), make(chan error, 1)
+	go func() { got <- registry.TryLock(context.WithoutCancel(t.Context()), worker, orders, 42) }()
+	require.Eventually(t, wanted, 10*time.Second, 10*time.Millisecond)
+	require.ErrorAs(t, registry.Share(t.Context(), pgtest.Connect(t, dsn), job), &busy, "who waits comes first")
+	require.NoError(t, follower.Close(t.Context()))
+	require.NoError(t, <-got)
+	require.ErrorAs(t, registry.Share(t.Context(), pgtest.Connect(t, dsn), job), &busy)
+	require.ErrorAs(t, registry.TryLock(t.Context(), pgtest.Connect(t, dsn), orders, 42), &busy, "it waits for no other worker")
+	holder, err = registry.HolderOf(t.Context(), conn, 42)
+	require.NoError(t, err)
+	require.False(t, holder.Shared)
+}
+
+// TestAJobIsPausedSinceTheFirstTime, and its stream's pulse is kept for others to see.
+func TestAJobIsPausedSinceTheFirstTime(t *testing.T) {
+	t.Parallel()
+	reg, conn, _ := newRegistry(t)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	at, err := reg.PausedAt(t.Context(), conn, id)
+	require.NoError(t, err)
+	require.Nil(t, at)
+	first, err := reg.Pause(t.Context(), conn, id)
+	require.NoError(t, err)
+	second, err := reg.Pause(t.Context(), conn, id)
+	require.NoError(t, err)
+	require.Equal(t, first, second)
+	job, err := reg.Get(t.Context(), conn, id)
+	require.NoError(t, err)
+	require.Equal(t, first, *job.PausedAt)
+	require.NoError(t, reg.Unpause(t.Context(), conn, id))
+	require.NoError(t, reg.Unpause(t.Context(), conn, id))
+	at, err = reg.PausedAt(t.Context(), conn, id)
+	require.NoError(t, err)
+	require.Nil(t, at)
+	_, err = reg.Pause(t.Context(), conn, id+1)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+
+	require.NoError(t, reg.Beat(t.Context(), conn, id, registry.Forward, registry.Pulse{LagBytes: 1}), "there is no stream yet")
+	_, err = reg.Pulse(t.Context(), conn, id, registry.Forward)
+	require.ErrorIs(t, err, registry.ErrNotFound)
+	require.NoError(t, reg.BeginStream(t.Context(), conn, id, registry.Stream{Direction: registry.Forward}))
+	require.NoError(t, reg.WarnSlot(t.Context(), conn, id, registry.Forward, "slot"))
+	pulse, err := reg.Pulse(t.Context(), conn, id, registry.Forward)
+	require.NoError(t, err)
+	require.Equal(t, registry.Pulse{Age: -1, Slot: "slot"}, pulse)
+	lag := 1500 * time.Millisecond
+	want := registry.Pulse{
+		Received: 7, Applied: 5, LagBytes: 2, Lag: &lag, BytesIn: 1.5, BytesOut: 2.5, ChangesOut: 3.5, Idle: time.Minute, Warning: "w", Slot: "slot",
+	}
+	require.NoError(t, reg.Beat(t.Context(), conn, id, registry.Forward, want))
+	pulse, err = reg.Pulse(t.Context(), conn, id, registry.Forward)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, pulse.Age, time.Duration(0))
+	pulse.Age = 0
+	require.Equal(t, want, pulse)
 }

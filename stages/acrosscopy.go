@@ -66,7 +66,7 @@ func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (regi
 		return stream, "", err
 	}
 	if stream.Began != 0 {
-		if err := env.checkSlot(ctx, stream); err != nil {
+		if err := env.checkSlot(ctx, job, stream); err != nil {
 			return stream, "", err
 		}
 		if !stream.Mixed {

@@ -148,6 +148,9 @@ func (s acrossSchema) build(
 	group.SetLimit(sessions)
 	for _, index := range indexes {
 		group.Go(func() error {
+			if err := env.awaitResume(groupCtx, job); err != nil {
+				return err
+			}
 			if err := s.create(groupCtx, env, index, helpers); err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,19 +60,9 @@ func (s backfill) Run(ctx context.Context, env *Env, job registry.Job) (int64, e
 
 // copyTable copies all batches of one table with several workers.
 func (backfill) copyTable(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
-		return err
-	}
-	state, err := stateOf(ctx, env.Target, t.Name, env.capture(job, t).Triggers())
+	c, err := newCopier(ctx, env, job, t)
 	if err != nil {
 		return err
-	}
-	throttle, err := newThrottle(ctx, env, job)
-	if err != nil {
-		return err
-	}
-	c := &copier{
-		env: env, job: job, table: t, link: env.link(job, t), shape: state.Shape, limiter: newLimiter(env), throttle: throttle,
 	}
 	for {
 		group, groupCtx := errgroup.WithContext(ctx)
@@ -110,6 +101,25 @@ type copier struct {
 	shape    string // of the source, when it was last compared completely
 	limiter  *rate.Limiter
 	throttle *throttle
+	rows     atomic.Int64 // copied so far
+}
+
+// newCopier makes sure that a table and what repave put there are as they were.
+func newCopier(ctx context.Context, env *Env, job registry.Job, t registry.Table) (*copier, error) {
+	if err := checkIntact(ctx, env, env.Target, job, t); err != nil {
+		return nil, err
+	}
+	state, err := stateOf(ctx, env.Target, t.Name, env.capture(job, t).Triggers())
+	if err != nil {
+		return nil, err
+	}
+	throttle, err := newThrottle(ctx, env, job)
+	if err != nil {
+		return nil, err
+	}
+	return &copier{
+		env: env, job: job, table: t, link: env.link(job, t), shape: state.Shape, limiter: newLimiter(env), throttle: throttle,
+	}, nil
 }
 
 // work copies batches until there is none left to take. The number of pages
@@ -133,6 +143,7 @@ func (c *copier) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		c.rows.Add(rows)
 		if c.limiter != nil {
 			pages = min(pages, c.pagesPerSecond(copied, rows))
 			if err := waitRate(ctx, c.limiter, rows); err != nil {

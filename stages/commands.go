@@ -87,7 +87,7 @@ func VerifyNow(ctx context.Context, env *Env, job registry.Job) (registry.Job, e
 	if at, err := courseOf(job).settle(ctx, env, job); err != nil {
 		return job, fail(ctx, env, job, at, err)
 	}
-	if err := runStage(ctx, env, job, courseOf(job).comparing(), job.Swapped); err != nil {
+	if err := beginStage(ctx, env, job, courseOf(job).comparing(), job.Swapped); err != nil {
 		return job, fail(ctx, env, job, Verify, err)
 	}
 	return job, env.Registry.SetProven(ctx, env.Target, job.ID, false)

@@ -19,6 +19,7 @@ type Options struct {
 	MaxRate        float64       // rows per second of the backfill; 0 is no limit
 	MaxLag         time.Duration // pause while a standby is further behind; 0 is no limit
 	MaxSlotWAL     int64         // pause while a replication slot keeps more bytes of WAL; 0 is no limit
+	DropSlot       bool          // across clusters: drop the job's own slot if it keeps more than MaxSlotWAL
 	MaxActive      int           // go slowly while so many sessions of others are at work; 0 is no limit
 	LockTimeout    time.Duration // longest wait for a lock on a user's table
 	LockAttempts   int

@@ -113,7 +113,7 @@ func loop(ctx context.Context, env *Env, job registry.Job, stages []Stage, until
 		if until.Before(name) {
 			break
 		}
-		if err := runStage(ctx, env, job, stage, backward); err != nil {
+		if err := beginStage(ctx, env, job, stage, backward); err != nil {
 			return job, fail(ctx, env, job, name, err)
 		}
 		if !backward && name != Swap {
@@ -129,6 +129,15 @@ func loop(ctx context.Context, env *Env, job registry.Job, stages []Stage, until
 	return job, nil
 }
 
+// beginStage is runStage, once the job is not paused.
+func beginStage(ctx context.Context, env *Env, job registry.Job, stage Stage, backward bool) error {
+	wait := func(ctx context.Context) error { return env.awaitResume(ctx, job) }
+	if err := env.guarded(ctx, job, Replay, wait); err != nil {
+		return err
+	}
+	return runStage(ctx, env, job, stage, backward)
+}
+
 // runStage runs one stage, with its record in the registry.
 func runStage(ctx context.Context, env *Env, job registry.Job, stage Stage, backward bool) error {
 	run, err := env.Registry.BeginStage(ctx, env.Target, job.ID, string(stage.Name()), backward)
@@ -138,7 +147,11 @@ func runStage(ctx context.Context, env *Env, job registry.Job, stage Stage, back
 	began := time.Now()
 	event := Event{Job: job.ID, Table: job.Title(), Stage: stage.Name(), Phase: Began, Backward: backward}
 	env.Report(event)
-	rows, failed := stage.Run(ctx, env, job)
+	var rows int64
+	failed := env.guarded(ctx, job, stage.Name(), func(ctx context.Context) (err error) {
+		rows, err = stage.Run(ctx, env, job)
+		return err
+	})
 	problem := ""
 	if failed != nil {
 		problem = failed.Error()

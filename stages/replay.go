@@ -201,6 +201,9 @@ func drainAll(ctx context.Context, env *Env, job registry.Job, t registry.Table)
 	pause := 10 * time.Millisecond
 	limit, began, taken := int64(drainLimit), time.Now(), int64(0)
 	for turn := 1; ; turn++ {
+		if err := env.awaitResume(ctx, job); err != nil {
+			return rows, err
+		}
 		left, err := backlog(ctx, env, job, capture)
 		if err != nil {
 			return rows, err

@@ -99,7 +99,7 @@ func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Strea
 }
 
 // checkSlot makes sure that a stream's slot is there and has lost nothing.
-func (env *Env) checkSlot(ctx context.Context, s registry.Stream) error {
+func (env *Env) checkSlot(ctx context.Context, job registry.Job, s registry.Stream) error {
 	state, err := logical.SlotState(ctx, env.from(s.Direction).pool, s.Slot)
 	if err != nil {
 		return err
@@ -112,10 +112,7 @@ func (env *Env) checkSlot(ctx context.Context, s registry.Stream) error {
 	if problem == "" {
 		return nil
 	}
-	return &StateError{
-		Problem: problem + ": changes are missing, and can't be had again",
-		Advice:  "start over with: repave reset (see max_slot_wal_keep_size on " + env.from(s.Direction).place() + ")",
-	}
+	return env.lostSlot(job, problem)
 }
 
 // dropStream drops the slot, the publication and the record of a stream.

@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,14 @@ func (s swap) Run(ctx context.Context, env *Env, job registry.Job) (_ int64, err
 		err := s.attempt(ctx, env, job, tries <= patientTries)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, errPaused) {
+			releaseGuards(ctx, env, job) // nobody shall meet them for as long as a pause takes
+			if err := env.awaitResume(ctx, job); err != nil {
+				return 0, err
+			}
+			began, tries = time.Now(), 0
+			continue
 		}
 		if errors.Is(err, errRebound) {
 			if job, err = refresh(ctx, env, job); err != nil {
@@ -115,12 +124,38 @@ func (env *Env) nextLink(job registry.Job, t registry.Table) sqltmpl.Link {
 }
 
 // attempt drains, waits for old snapshots, locks, and exchanges; or returns
-// errAgain.
+// errAgain, or errPaused if the job is paused before it has its locks.
 func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient bool) error {
+	limits := map[int]int64{}
+	err := env.untilPaused(ctx, job, func(ctx context.Context) error { return s.approach(ctx, env, job, limits) })
+	if err != nil {
+		return err
+	}
+	tries := 0
+	oids, _ := s.involved(env, job, 1)
+	return withLocks(ctx, env, job, lockJob{
+		what:   "swap " + job.Title(),
+		tables: oids,
+		before: func(ctx context.Context, tx pgx.Tx) error {
+			if at, err := env.Registry.PausedAt(ctx, tx, job.ID); err != nil || at != nil {
+				return cmp.Or(err, errPaused)
+			}
+			return s.warm(ctx, env, tx, job)
+		},
+		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
+			tries++
+			_, locks := s.involved(env, job, tries)
+			return lockTables(ctx, tx, d, nextWait(tries), locks)
+		},
+		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
+	})
+}
+
+// approach does what comes before the locks: drains, and waits for old snapshots.
+func (swap) approach(ctx context.Context, env *Env, job registry.Job, limits map[int]int64) error {
 	if err := dropStaleGuards(ctx, env, job); err != nil {
 		return err
 	}
-	limits := map[int]int64{}
 	for _, t := range job.Tables {
 		err := fitting(ctx, env, job, t, func() (err error) {
 			if t.Capture == registry.CaptureDirect {
@@ -144,22 +179,7 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 			return err
 		}
 	}
-	if err := ensureGuards(ctx, env, job); err != nil {
-		return err
-	}
-	tries := 0
-	oids, _ := s.involved(env, job, 1)
-	return withLocks(ctx, env, job, lockJob{
-		what:   "swap " + job.Title(),
-		tables: oids,
-		before: func(ctx context.Context, tx pgx.Tx) error { return s.warm(ctx, env, tx, job) },
-		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-			tries++
-			_, locks := s.involved(env, job, tries)
-			return lockTables(ctx, tx, d, nextWait(tries), locks)
-		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
-	})
+	return ensureGuards(ctx, env, job)
 }
 
 // warm fills the session's caches, so that the checks under the locks are

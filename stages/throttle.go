@@ -33,9 +33,12 @@ func newThrottle(ctx context.Context, env *Env, job registry.Job) (*throttle, er
 	return &throttle{env: env, job: job, crowd: crowd, turn: make(chan struct{}, 1)}, nil
 }
 
-// clear waits while standbys or slots are further behind than allowed.
+// clear waits while the job is paused, or standbys or slots are further behind than allowed.
 func (t *throttle) clear(ctx context.Context) error {
 	for waited := false; ; waited = true {
+		if err := t.env.awaitResume(ctx, t.job); err != nil {
+			return err
+		}
 		why, err := t.behind(ctx)
 		if err != nil {
 			return err

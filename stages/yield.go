@@ -43,8 +43,14 @@ func (y *yielder) ours() []int32 {
 	return append([]int32{}, y.pids...)
 }
 
-// yielding runs work, and runs it again after it had to give way.
+// yielding runs work, and runs it again after it had to give way, or after a pause.
 func yielding(
+	ctx context.Context, env *Env, job registry.Job, what string, work func(context.Context, *yielder) error,
+) error {
+	return env.pausable(ctx, job, func(ctx context.Context) error { return yieldingToLocks(ctx, env, job, what, work) })
+}
+
+func yieldingToLocks(
 	ctx context.Context, env *Env, job registry.Job, what string, work func(context.Context, *yielder) error,
 ) error {
 	for n := 1; ; n++ {

@@ -136,8 +136,11 @@ func (d *database) upgrade(ctx context.Context) error {
 	return d.migrate(ctx)
 }
 
-// denied adds to an error of reading the registry what to grant.
+// denied adds to an error of reading the registry what to grant, or that it is too old.
 func (d *database) denied(err error) error {
+	if sqltmpl.IsMissingColumn(err) {
+		return &failure{problem: "the registry is of an older repave", advice: "upgrade it: repave init"}
+	}
 	if !sqltmpl.IsPrivilege(err) {
 		return err
 	}

@@ -52,7 +52,8 @@ func effortFlagSet() []cli.Flag {
 		&cli.IntFlag{Name: "workers", Value: d.Workers, Usage: "sessions for batches, indexes and verify"},
 		&cli.DurationFlag{Name: "batch-time", Value: d.BatchTime, Usage: "what a batch should take"},
 		&cli.DurationFlag{Name: "max-lag", Value: d.MaxLag, Usage: "pause while a standby is further behind; 0 is no limit"},
-		&cli.StringFlag{Name: "max-slot-wal", Value: "0", Usage: "pause while a replication slot keeps more WAL, for example 20GB; 0 is no limit"},
+		maxSlotWALFlag(),
+		dropSlotFlag(),
 		&cli.StringFlag{
 			Name: "max-active", Value: autoActive, Usage: "go slowly while so many other sessions are at work on the server; 0 is no limit, " +
 				"auto is its cores if it is on this machine, else its max_parallel_workers",
@@ -67,6 +68,19 @@ func effortFlagSet() []cli.Flag {
 		&cli.StringFlag{Name: "on-cancel", Usage: "across clusters: `COMMAND` to run in place of that if the cutover was called off, such as a pooler's RESUME"},
 		&cli.StringFlag{Name: "maintenance-work-mem", Usage: "of index builds (default: what sorts fastest, at most the server's)"},
 		&cli.BoolFlag{Name: "skip-verify", Hidden: true, Usage: "swap without proof, for measurements only"},
+	}
+}
+
+func maxSlotWALFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "max-slot-wal", Value: "0",
+		Usage: "pause while a replication slot keeps more WAL, for example 20GB, and across clusters warn if the job's own does; 0 is no limit",
+	}
+}
+
+func dropSlotFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: "drop-slot", Usage: "across clusters: drop the job's own slot once it keeps more than --max-slot-wal; the job has to start over then",
 	}
 }
 
@@ -175,8 +189,9 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 		}
 	}
 	var ok bool
-	out.MaxSlotWAL, ok = parseBytes(c.String("max-slot-wal"))
-	need(ok, "max_slot_wal", "be a size, for example 500MB or 20GB", "20GB")
+	if err := slotOptions(c, &out); err != nil {
+		wrong = append(wrong, err)
+	}
 	out.MaxActive, ok = parseActive(c.String("max-active"))
 	need(ok, "max_active", "be a number or auto", "auto")
 	const maxWorkers = 256
@@ -189,6 +204,18 @@ func pace(c *cli.Context) (stages.Options, []*valueError) {
 	need(out.CutoverTimeout > 0, "cutover_timeout", "be positive", "30s")
 	need(out.SnapshotWait > 0, "snapshot_wait", "be positive", "1h")
 	return out, wrong
+}
+
+// slotOptions reads what to do about slots that keep much WAL.
+func slotOptions(c *cli.Context, out *stages.Options) *valueError {
+	var ok bool
+	if out.MaxSlotWAL, ok = parseBytes(c.String("max-slot-wal")); !ok {
+		return &valueError{key: "max_slot_wal", problem: "must be a size, for example 500MB or 20GB", example: "20GB"}
+	}
+	if out.DropSlot = c.Bool("drop-slot"); out.DropSlot && out.MaxSlotWAL == 0 {
+		return &valueError{key: "drop_slot", problem: "needs a limit: --max-slot-wal", example: "true"}
+	}
+	return nil
 }
 
 // until reads the stage after which to stop.

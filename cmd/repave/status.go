@@ -126,7 +126,7 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 	}
 	s := newJobStatus(job, runs, progress, time.Now())
 	if holder != nil {
-		s.Worker = &workerStatus{PID: holder.PID, Application: holder.Application, Client: holder.Client}
+		s.Worker = &workerStatus{PID: holder.PID, Application: holder.Application, Client: holder.Client, Follows: holder.Shared}
 	} else {
 		// Whoever waited is gone.
 		s.Waiting, s.RowsPerSecond, s.ETA = "", 0, 0

@@ -26,6 +26,7 @@ type jobStatus struct {
 	Backlog       int64                `json:"backlog"`
 	Partitions    []string             `json:"partitions"`       // that the rewritten table has; null if it is not partitioned
 	Stream        *stages.StreamStatus `json:"stream,omitempty"` // of a job across clusters
+	PausedAt      *time.Time           `json:"paused_at"`        // null: it is not paused
 	Waiting       string               `json:"waiting"`
 	LastError     string               `json:"last_error"`
 	Worker        *workerStatus        `json:"worker"` // null: nobody works on it
@@ -37,6 +38,7 @@ type workerStatus struct {
 	PID         int32  `json:"pid"`
 	Application string `json:"application"`
 	Client      string `json:"client"`
+	Follows     bool   `json:"follows"` // the stream, until another command works on the job
 }
 
 // newJobStatus says what the registry knows.
@@ -44,7 +46,7 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 	s := jobStatus{
 		Job: job.ID, Tables: job.TableNames(), Stage: job.Stage, Swapped: job.Swapped, Proven: job.Proven,
 		Since: job.CreatedAt, CreatedAt: job.CreatedAt, CopiedRows: copied.Rows, Waiting: job.Waiting,
-		LastError: job.LastError,
+		LastError: job.LastError, PausedAt: job.PausedAt,
 	}
 	for _, t := range job.Tables {
 		if t.Blueprint != nil {
@@ -80,6 +82,9 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 		}
 	}
 	s.Next, s.Undo = nextCommands(job, s.Backward)
+	if job.PausedAt != nil {
+		s.Next = "repave resume " + job.Args()
+	}
 	return s
 }
 

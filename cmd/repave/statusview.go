@@ -92,32 +92,28 @@ func (s jobStatus) print(out *strings.Builder) {
 		say("parts", "%d partitions, %s to %s", n, s.Partitions[0], s.Partitions[n-1])
 	}
 	if s.Stream != nil {
-		line := fmt.Sprintf("%s, applied %s", s.Stream.Direction, s.Stream.Applied)
-		if s.Stream.End != "" {
-			line = fmt.Sprintf("%s, %s behind, the slot keeps %s of WAL", s.Stream.Direction, bytesOf(s.Stream.LagBytes), bytesOf(s.Stream.Retained))
-		}
-		if s.Stream.AppliedAt != nil {
-			line += ", last change applied " + s.Stream.AppliedAt.Format(time.TimeOnly)
-		}
-		say("stream", "%s", line)
-		if s.Stream.Problem != "" {
-			say("problem", "%s", s.Stream.Problem)
-		}
+		printStream(say, s.Stream)
 	}
 	more := ""
 	if s.Backlog >= mostBacklog {
 		more = " or more"
 	}
 	say("backlog", "%s changes%s", number(s.Backlog), more)
-	if s.Waiting != "" {
+	if s.PausedAt != nil {
+		say("paused", "since %s", s.PausedAt.Local().Format(time.DateTime))
+	}
+	if s.Waiting != "" && s.PausedAt == nil {
 		say("waiting", "%s", s.Waiting)
 	}
 	if s.LastError != "" {
 		say("error", "%s", s.LastError)
 	}
-	if s.Worker != nil {
+	switch {
+	case s.Worker != nil && s.Worker.Follows:
+		say("worker", "none, but the stream is followed by pid %d (%s, client %s)", s.Worker.PID, s.Worker.Application, s.Worker.Client)
+	case s.Worker != nil:
 		say("worker", "pid %d (%s, client %s)", s.Worker.PID, s.Worker.Application, s.Worker.Client)
-	} else {
+	default:
 		say("worker", "none")
 	}
 	say("next", "%s", s.Next)

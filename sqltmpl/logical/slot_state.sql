@@ -11,6 +11,7 @@ SELECT r.database = pg_catalog.current_database() AND r.plugin = 'pgoutput' AS o
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END,
         r.restart_lsn), 0)::bigint AS retained,
     coalesce(r.wal_status, '') AS wal_status,
+    r.safe_wal_size AS safe,
     coalesce(
         nullif(pg_catalog.to_jsonb(r) ->> 'invalidation_reason', ''),
         CASE WHEN (pg_catalog.to_jsonb(r) ->> 'conflicting')::boolean THEN 'conflicting' END,

@@ -148,6 +148,9 @@ func (a *Applier) follow(ctx context.Context, s *Stream, goal Goal) (err error) 
 	defer conn.Release()
 	f := &follower{a: a, s: s, goal: goal, w: &writer{o: &a.o, conn: conn.Conn(), targets: map[*Mapping]*target{}}}
 	defer func() { err = errors.Join(err, f.end(ctx, err)) }()
+	a.mu.Lock()
+	a.progress.PID, a.progress.Pending = int32(conn.Conn().PgConn().PID()), 0 //nolint:gosec // a process number
+	a.mu.Unlock()
 
 	g := s.gathered
 	g.o, g.stop, g.out = &a.o, make(chan struct{}), make(chan *batch)

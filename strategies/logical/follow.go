@@ -58,6 +58,9 @@ func (f *follower) apply(ctx context.Context, b *batch) error {
 	if b.chunk != nil {
 		f.changes += int64(b.chunk.changes)
 		f.s.gathered.recycle(b.chunk)
+		if !b.ends {
+			f.a.tell(func(p *Progress) { p.Pending = f.changes })
+		}
 	}
 	if !b.ends {
 		return nil
@@ -142,7 +145,7 @@ func (f *follower) settle(b *batch, recorded pglogrepl.LSN) {
 		p.Received = max(p.Received, b.end)
 		p.Applied = max(p.Applied, recorded)
 		p.Confirmed = pglogrepl.LSN(f.s.confirmed.Load())
-		p.Changes += changes
+		p.Changes, p.Pending = p.Changes+changes, 0
 		p.Transactions += b.transactions
 		if !b.commitTime.IsZero() {
 			p.LastCommit = b.commitTime

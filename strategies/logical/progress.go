@@ -13,10 +13,13 @@ type Progress struct {
 	Applied   pglogrepl.LSN // everything before it is committed on the other cluster, the position with it
 	Confirmed pglogrepl.LSN // what the slot was told
 	WALEnd    pglogrepl.LSN // of the cluster that the changes come from, when asked last
-	// Changes and Transactions count what an Applier has applied.
+	// Changes and Transactions count what an Applier has applied, Pending what it has written of a
+	// transaction that it has not committed yet.
 	Changes      int64
+	Pending      int64
 	Transactions int64
 	LastCommit   time.Time     // of the last transaction applied, by the clock of where it was made
+	PID          int32         // of the session that applies
 	LagBytes     int64         // of WAL between what was applied and WALEnd
 	Lag          time.Duration // for how long WAL has been waiting to be applied; UnknownLag
 }

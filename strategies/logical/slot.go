@@ -63,6 +63,7 @@ type State struct {
 	Restart      pglogrepl.LSN
 	Retained     int64  // bytes of WAL that it keeps
 	WALStatus    string // reserved, extended, unreserved or lost
+	Safe         *int64 // bytes that can be written before it is in danger of losing WAL; nil: without limit
 	Invalidation string // why it is of no use any more; "" if it is
 }
 
@@ -75,6 +76,7 @@ func SlotState(ctx context.Context, db sqltmpl.DB, name string) (State, error) {
 		Restart      string
 		Retained     int64
 		WALStatus    string `db:"wal_status"`
+		Safe         *int64
 		Invalidation string
 	}
 	r, err := sqltmpl.One[row](ctx, db, sqltmpl.ReplicationSlot{Name: name}.State())
@@ -86,7 +88,7 @@ func SlotState(ctx context.Context, db sqltmpl.DB, name string) (State, error) {
 	}
 	s := State{
 		Exists: true, Ours: r.Ours != nil && *r.Ours, ActivePID: r.PID, Retained: r.Retained,
-		WALStatus: r.WALStatus, Invalidation: r.Invalidation,
+		WALStatus: r.WALStatus, Safe: r.Safe, Invalidation: r.Invalidation,
 	}
 	if s.Confirmed, err = pglogrepl.ParseLSN(r.Confirmed); err != nil {
 		return State{}, err
