@@ -72,3 +72,18 @@ type FindOnTarget struct {
 func (p FindOnTarget) Statement() Statement {
 	return render("across/find_on_target.sql", p, pgx.StrictNamedArgs{"schema": string(p.Table.Schema), "name": string(p.Table.Name)})
 }
+
+// ReadSurroundings reads what a database has around its tables.
+type ReadSurroundings struct{}
+
+// A Surrounding is an extension with its version, or a setting with its value.
+type Surrounding struct {
+	Kind  string
+	Name  string
+	Value string
+}
+
+// Statement renders across/read_surroundings.sql.
+func (p ReadSurroundings) Statement() Statement {
+	return render("across/read_surroundings.sql", p, nil)
+}

@@ -71,6 +71,14 @@ type crossing struct {
 // wait for transactions there. What they bring before the opening is our own
 // doing, and is passed over.
 func (c *crossing) prepare(ctx context.Context) error {
+	if c.from == registry.Forward {
+		if err := fillViewsAcross(ctx, c.env, c.job); err != nil {
+			return err
+		}
+	}
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
 	if err := c.env.publish(ctx, c.job, c.to, c.mark); err != nil {
 		return err
 	}
@@ -160,7 +168,8 @@ func (c *crossing) fence(ctx context.Context) error {
 	})
 }
 
-// look makes sure that nobody changed a table on either side.
+// look makes sure that nobody changed a table on either side, and that the
+// target has all that it should.
 func (c *crossing) look(ctx context.Context) error {
 	for _, t := range c.job.Tables {
 		differences, err := acrossDifferences(ctx, c.env, t)
@@ -171,7 +180,7 @@ func (c *crossing) look(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.ready(ctx)
 }
 
 // seal makes the fence permanent, if it has not expired: nobody can have written

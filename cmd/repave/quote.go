@@ -104,6 +104,9 @@ func specFlags(spec registry.Spec) string {
 	if spec.WithReferencing {
 		words = append(words, "--with-referencing")
 	}
+	if spec.WithViews {
+		strategy += " --with-views"
+	}
 	if got, err := understood(words); err != nil || len(all.Differences(got)) > 0 {
 		return strategy + " --" + asBegun
 	}

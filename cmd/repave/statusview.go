@@ -104,6 +104,12 @@ func (s jobStatus) print(out *strings.Builder) {
 			say("problem", "%s", s.Stream.Problem)
 		}
 	}
+	for _, line := range s.lacks() {
+		say("lacks", "%s", line)
+	}
+	if n := len(s.LeftBehind); n > 0 {
+		say("stays", "%s", named(n, func(i int) string { return s.LeftBehind[i].Name })+", on the source")
+	}
 	more := ""
 	if s.Backlog >= mostBacklog {
 		more = " or more"

@@ -19,6 +19,16 @@ type Load struct {
 	// Recreate names those that can't be bound anew where they stand: they are dropped and made
 	// again, and so is all that uses them.
 	Recreate []string `json:"recreate"`
+	// Left are those of Original that a move to another cluster leaves on the source.
+	Left []Left `json:"left,omitempty"`
+}
+
+// A Left is something that stays on the source, and why.
+type Left struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+	// Part: it belongs to a view that stays, too.
+	Part bool `json:"part,omitempty"`
 }
 
 // Side returns what belongs to the original or to the rewritten tables.
@@ -88,6 +98,11 @@ func Views(list []catalog.Dependent) []catalog.Dependent {
 		}
 	}
 	return out
+}
+
+// IsPart reports whether d belongs to a view, as its rules and triggers do.
+func IsPart(d catalog.Dependent) bool {
+	return d.OnView && (d.Kind == "trigger" || d.Kind == "rule")
 }
 
 // A Step is one statement about one dependent.
