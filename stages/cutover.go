@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -169,18 +170,23 @@ func (c *crossing) fence(ctx context.Context) error {
 }
 
 // look makes sure that nobody changed a table on either side, and that the
-// target has all that it should.
+// target has all that it should. Both sides are looked at at once: writers wait.
 func (c *crossing) look(ctx context.Context) error {
-	for _, t := range c.job.Tables {
-		differences, err := acrossDifferences(ctx, c.env, t)
-		if err != nil {
-			return err
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.ready(ctx) })
+	group.Go(func() error {
+		for _, t := range c.job.Tables {
+			differences, err := acrossDifferences(ctx, c.env, t)
+			if err != nil {
+				return err
+			}
+			if err := changedIf(t, differences); err != nil {
+				return err
+			}
 		}
-		if err := changedIf(t, differences); err != nil {
-			return err
-		}
-	}
-	return c.ready(ctx)
+		return nil
+	})
+	return group.Wait()
 }
 
 // seal makes the fence permanent, if it has not expired: nobody can have written

@@ -100,7 +100,7 @@ func (a asked) located(i int, err error) error {
 // command is the one that begins the job which is asked for, in a shell.
 func (a asked) command(req stages.Request) string {
 	if a.file != nil {
-		return "repave run -f " + shell.Quote(a.file.path)
+		return "repave run -f " + shell.Quote(a.file.path) + beside(req.Spec)
 	}
 	return "repave run " + req.Spec.Args() + req.Flags
 }

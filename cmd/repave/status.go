@@ -151,6 +151,9 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 // readiness says how far the target of a move is from what the source has. What
 // somebody has locked just now is not waited for.
 func (d *database) readiness(ctx context.Context, job registry.Job, s *jobStatus) (err error) {
+	if stages.Unfinished(job) != nil {
+		return nil
+	}
 	s.Lacks, err = stages.Readiness(ctx, d.look, d.registry, job, 1)
 	if err != nil && !sqltmpl.IsLockContention(err) {
 		return err

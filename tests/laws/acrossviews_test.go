@@ -180,3 +180,23 @@ func TestLaw3AcrossOnlyToATargetThatIsReady(t *testing.T) {
 	c.requireNoTraces()
 	pgtest.RequireSameCatalog(t, empty, pgtest.CatalogSnapshot(t, target))
 }
+
+// TestLaw5AcrossEverythingGoesAlong: a database whose tables are moved with views is the source's to the last detail,
+// there and back and there again; nothing of it counts as missing.
+func TestLaw5AcrossEverythingGoesAlong(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	m := &move{sourceDSN: c.from, targetDSN: c.to, source: pgtest.Connect(t, c.from), target: pgtest.Connect(t, c.to)}
+	m.both(t, richOn(t, m, ""), boundObjects, `DROP PUBLICATION "a pub"`)
+	m.forget(t)
+	c.must("run", "--strategy=logical", "--with-views", "--all-tables", "--until", "verify")
+	require.NotContains(t, c.output(0, "status"), "should not")
+	c.must("swap", "other.parent")
+	c.must("revert-swap", "--yes", "other.parent")
+	c.must("swap", "other.parent")
+	require.NotContains(t, c.output(0, "status"), "  lacks ")
+	c.must("cleanup", "--yes", "other.parent")
+	pgtest.Exec(t, m.target, `DROP SCHEMA repave CASCADE`)
+	m.requireSameDump(t)
+}
