@@ -68,17 +68,18 @@ type crossing struct {
 	fenced   time.Time
 }
 
-// prepare makes the slot and the publication of the way back, which may have to
-// wait for transactions there. What they bring before the opening is our own
-// doing, and is passed over.
+// prepare does what may take long, while writers write: it looks whether the
+// target is ready, fills its materialized views, and makes the slot and the
+// publication of the way back, which may have to wait for transactions there.
+// What they bring before the opening is our own doing, and is passed over.
 func (c *crossing) prepare(ctx context.Context) error {
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
 	if c.from == registry.Forward {
 		if err := fillViewsAcross(ctx, c.env, c.job); err != nil {
 			return err
 		}
-	}
-	if err := c.ready(ctx); err != nil {
-		return err
 	}
 	if err := c.env.publish(ctx, c.job, c.to, c.mark); err != nil {
 		return err

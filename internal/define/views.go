@@ -70,6 +70,13 @@ func (v *viewer) do(ctx context.Context, statements ...sqltmpl.Statement) error 
 	return sqltmpl.ExecAll(ctx, v.tx, statements...)
 }
 
+// note is said once, however many grants a role would have had.
+func (v *viewer) note(format string, args ...any) {
+	if line := fmt.Sprintf(format, args...); !slices.Contains(v.notes, line) {
+		v.notes = append(v.notes, line)
+	}
+}
+
 func (v *viewer) leave(d catalog.Dependent, format string, args ...any) {
 	v.left = append(v.left, carry.Left{Name: d.Name, Reason: fmt.Sprintf(format, args...)})
 }
@@ -126,8 +133,9 @@ func (v *viewer) create(ctx context.Context, d catalog.Dependent) error {
 		err := sqltmpl.Keep(ctx, v.tx, func() error { return v.do(ctx, sqltmpl.Bind{SQL: sql}.Statement()) })
 		switch {
 		case err == nil:
-		case n > 0 && (n > 1 || !owned) && sqltmpl.IsUndefined(err):
-			v.notes.add("%s lacks something: %v", d.Name, server(err))
+		case n > 0 && (n > 1 || !owned) && (sqltmpl.IsUndefined(err) || sqltmpl.IsSyntax(err)):
+			// For want of a role, or of a privilege that came with a later version.
+			v.note("%s lacks something: %v", d.Name, server(err))
 		default:
 			return err
 		}

@@ -89,9 +89,13 @@ func TestLaw5AcrossViewsGoAlong(t *testing.T) {
 		require.Contains(t, plan, want)
 	}
 	require.NotContains(t, plan, "trigger tr on public.w stays", "it belongs to its view")
+	require.Contains(t, c.output(0, "plan", "--strategy=logical", "-f", spec), "view public.v stays on the source: it was not asked for")
+	stderr, code := c.run("plan", "--with-views", "t")
+	require.Equal(t, 2, code)
+	require.Contains(t, stderr, "hint: leave it out: in place, views always follow their tables")
 	c.must(append([]string{"run", "--until", "verify"}, run...)...)
 	require.Equal(t, []string{"bare|f", "m|f", "mm|f"}, pgtest.Rows(t, target, `SELECT relname, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1`))
-	stderr, code := c.run("swap", "t")
+	stderr, code = c.run("swap", "t")
 	require.Zero(t, code, stderr)
 	require.Contains(t, stderr, "stays    view public.ww, on the source: it uses view public.w\n")
 	for query, want := range map[string][]string{
