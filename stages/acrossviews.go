@@ -141,7 +141,14 @@ func fillViewsAcross(ctx context.Context, env *Env, job registry.Job) error {
 		}
 		env.Report(Event{Job: job.ID, Table: job.Title(), Stage: Swap, Phase: Going, Unit: "filling " + d.Name})
 		view := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
-		if err := exec(ctx, env.Target, sqltmpl.RefreshView{View: view}.Statement(), sqltmpl.AnalyzeView{View: view}.Statement()); err != nil {
+		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			return exec(ctx, tx,
+				// As the operator's own REFRESH would: its owner sees what policies let it see, functions find what they name.
+				sqltmpl.SetLocal{Name: "row_security", Value: "on"}.Statement(),
+				sqltmpl.SetLocal{Name: "search_path", Value: env.Operator.SearchPath}.Statement(),
+				sqltmpl.RefreshView{View: view}.Statement(), sqltmpl.AnalyzeView{View: view}.Statement())
+		})
+		if err != nil {
 			return fmt.Errorf("filling %s: %w", d.Name, err)
 		}
 	}
