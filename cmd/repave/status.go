@@ -151,15 +151,15 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 // readiness says how far the target of a move is from what the source has. What
 // somebody has locked just now is not waited for.
 func (d *database) readiness(ctx context.Context, job registry.Job, s *jobStatus) (err error) {
-	if stages.Unfinished(job) != nil {
+	if job.Strategy != stages.Logical || stages.Name(job.Stage) == stages.Done {
 		return nil
 	}
 	s.Lacks, err = stages.Readiness(ctx, d.look, d.registry, job, 1)
-	if err != nil && !sqltmpl.IsLockContention(err) {
-		return err
+	if sqltmpl.IsLockContention(err) {
+		s.Lacks, err = nil, nil
 	}
-	if d.source == nil || job.Strategy != stages.Logical {
-		return nil
+	if err != nil || d.source == nil {
+		return err
 	}
 	s.Differs, err = stages.Surroundings(ctx, d.source.look, d.look, stages.Ends{
 		SourceSettings: d.source.operator.Conversions(), TargetSettings: d.operator.Conversions(),
