@@ -22,6 +22,8 @@ type Spec struct {
 	Tables   []TableSpec `json:"tables"`
 	// WithReferencing: tables whose foreign keys follow a widened key have joined the job.
 	WithReferencing bool `json:"with_referencing,omitempty"`
+	// WithViews: across clusters, views over the tables are made on the target.
+	WithViews bool `json:"with_views,omitempty"`
 }
 
 // Hash returns a digest that two specs share only if they ask for the same.
@@ -46,6 +48,7 @@ func (s Spec) Differences(other Spec) []string {
 	}
 	say("--strategy", s.Strategy, other.Strategy)
 	say("--with-referencing", s.WithReferencing, other.WithReferencing)
+	say("--with-views", s.WithViews, other.WithViews)
 	if mine, theirs := plainNames(s.Tables), plainNames(other.Tables); !slices.Equal(mine, theirs) {
 		say("tables", strings.Join(mine, ", "), strings.Join(theirs, ", "))
 		return out

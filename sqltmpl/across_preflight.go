@@ -83,3 +83,18 @@ type React struct{ OIDs []uint32 }
 func (p React) Statement() Statement {
 	return render("across/react.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
 }
+
+// ReadSurroundings reads what a database has around its tables.
+type ReadSurroundings struct{}
+
+// A Surrounding is an extension with its version, or a setting with its value.
+type Surrounding struct {
+	Kind  string
+	Name  string
+	Value string
+}
+
+// Statement renders across/read_surroundings.sql.
+func (p ReadSurroundings) Statement() Statement {
+	return render("across/read_surroundings.sql", p, nil)
+}

@@ -38,6 +38,13 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 		return nil, err
 	}
 	findings = append(findings, more...)
+	if req.Spec.WithViews {
+		taken, err := standing(ctx, env, job)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, taken...)
+	}
 	refused := &RefusedError{}
 	var reasons []preflight.Finding
 	for _, f := range findings {

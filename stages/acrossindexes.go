@@ -56,7 +56,7 @@ func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int6
 			return 0, err
 		}
 	}
-	return 0, nil
+	return 0, makeViewsAcross(ctx, env, job)
 }
 
 // straighten makes of a mixed copy what the source was at one position, at the

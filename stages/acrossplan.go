@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/internal/shadow"
@@ -35,7 +36,7 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 	if len(refused.Findings) > 0 { // of the other tables there is no more to say
 		return slices.DeleteFunc(out, func(r PlanReport) bool { return len(r.Findings) == 0 }), nil
 	}
-	blueprints, bounds, err := final(ctx, env, job)
+	form, err := final(ctx, env, job)
 	if finding, ok := refusal(err); ok {
 		out[0].Findings = finding.Findings
 		return out, nil
@@ -43,12 +44,11 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 	if err != nil {
 		return nil, err
 	}
-	notes, err := rehearseAcross(ctx, env, blueprints, bounds)
+	outcome, err := rehearseAcross(ctx, env, form, req.Spec)
 	if err != nil {
 		return nil, err
 	}
-	out[0].Notes = notes
-	for i, b := range blueprints {
+	for i, b := range form.blueprints {
 		err := inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
 			out[i].Space, err = preflight.Space(ctx, tx, b.Source)
 			return err
@@ -60,35 +60,60 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 		if err := tryCasts(ctx, env, b, out[i].Casts); err != nil {
 			return nil, err
 		}
-		out[i].describeAcross(env, b, bounds[i], req.Spec)
+		out[i].describeAcross(env, b, form.bounds[i], req.Spec)
+		out[i].Differs = append(out[i].Differs, outcome.Expected[i].Lasting...)
 	}
-	return out, nil
+	return out, out[0].describeViews(ctx, env, outcome)
 }
 
-// rehearseAcross makes the tables on the target with everything, and undoes it:
-// what can't be made is known before rows are copied. It returns what will not
-// be carried.
-func rehearseAcross(
-	ctx context.Context, env *Env, blueprints []*shadow.Blueprint, bounds []define.Bound,
-) (notes []string, err error) {
+// rehearseAcross makes the tables on the target with everything, and views if
+// asked, and undoes it: what can't be made is known before rows are copied.
+func rehearseAcross(ctx context.Context, env *Env, form finalForm, spec registry.Spec) (define.Outcome, error) {
 	var tables []define.Rehearsed
-	for i, b := range blueprints {
-		tables = append(tables, define.Rehearsed{Relation: b.Shadow, Bound: bounds[i]})
+	for i, b := range form.blueprints {
+		tables = append(tables, define.Rehearsed{Relation: b.Shadow, Bound: form.bounds[i]})
 	}
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	views := form.views
+	if !spec.WithViews {
+		views = nil
+	}
+	var out define.Outcome
+	err := inTx(ctx, env.Target, func(tx pgx.Tx) (err error) {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
 		}
-		notes, err = define.Rehearse(ctx, tx, tables)
-		if err != nil {
+		if out, err = define.Rehearse(ctx, tx, tables, views); err != nil {
 			return err
 		}
 		return errProbe
 	})
 	if !errors.Is(err, errProbe) {
-		return notes, fmt.Errorf("trying to make the tables on the target: %w", err)
+		return out, fmt.Errorf("trying to make the tables on the target: %w", err)
 	}
-	return notes, nil
+	if !spec.WithViews {
+		out.Left = notAsked(form.views)
+	}
+	return out, nil
+}
+
+// describeViews says what comes of the job as a whole: views, and what differs
+// between the clusters.
+func (r *PlanReport) describeViews(ctx context.Context, env *Env, outcome define.Outcome) error {
+	r.Notes = append(r.Notes, outcome.Notes...)
+	for _, d := range outcome.Views {
+		how := "made on the target in sync_schema"
+		if d.Kind == carry.MaterializedView {
+			how += ", filled just before the cutover"
+		}
+		r.Carried = append(r.Carried, d.Name+": "+how)
+	}
+	r.carriedOutline = outline{lines: slices.Clone(r.Carried)}
+	for _, l := range wholes(outcome.Left) {
+		r.Notes = append(r.Notes, l.Name+" stays on the source: "+l.Reason)
+	}
+	differences, err := Surroundings(ctx, env.Source, env.Target, env.Ends)
+	r.Differs = append(r.Differs, differences...)
+	return err
 }
 
 // describeAcross fills in what the blueprint tells.
@@ -98,9 +123,6 @@ func (r *PlanReport) describeAcross(env *Env, b *shadow.Blueprint, bound define.
 	r.DDL = definition(b)
 	r.carriedAcross(b, bound)
 	r.lossy(b)
-	for _, name := range bound.ByOthers {
-		r.Notes = append(r.Notes, name+" stays on the source: make it on the target by hand")
-	}
 	for _, name := range define.LeftBehind(b.Shadow, spec.Names()) {
 		r.Notes = append(r.Notes, name+": it stays on the source")
 	}

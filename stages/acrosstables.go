@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
+	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
@@ -40,22 +42,23 @@ func (s acrossSetup) Run(ctx context.Context, env *Env, job registry.Job) (int64
 
 // build makes all tables on the target in one transaction with their record.
 func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name string) error {
-	blueprints, bounds, err := final(ctx, env, job)
+	form, err := final(ctx, env, job)
 	if err != nil {
 		return err
 	}
-	notes, err := rehearseAcross(ctx, env, blueprints, bounds)
+	outcome, err := rehearseAcross(ctx, env, form, job.Spec)
 	if err != nil {
 		return err
 	}
-	env.note(ctx, notes)
+	env.note(ctx, outcome.Notes)
 	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
 		}
 		for i := range job.Tables {
 			t := &job.Tables[i]
-			t.Blueprint = blueprints[i]
+			t.Blueprint = form.blueprints[i]
+			form.bounds[i].Expected = &outcome.Expected[i]
 			if _, err := define.Create(ctx, tx, t.Blueprint.Shadow); err != nil {
 				return err
 			}
@@ -66,7 +69,7 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
 				return err
 			}
-			if err := env.Registry.SetBound(ctx, tx, *t, bounds[i]); err != nil {
+			if err := env.Registry.SetBound(ctx, tx, *t, form.bounds[i]); err != nil {
 				return err
 			}
 			undo := sqltmpl.DropTable{Table: t.Name}.Statement().SQL
@@ -74,32 +77,46 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 				return err
 			}
 		}
+		load := carry.Load{Original: form.views, Rewritten: outcome.Views, Left: outcome.Left}
+		if err := env.Registry.SetCarried(ctx, tx, job.ID, load); err != nil {
+			return err
+		}
 		return putUp(ctx, tx, job, env.to(registry.Forward), filling(job, name))
 	})
 }
 
+// A finalForm is what a job's tables will be, with what is bound to them.
+type finalForm struct {
+	blueprints []*shadow.Blueprint
+	bounds     []define.Bound
+	views      []catalog.Dependent // as they read on the source
+}
+
 // final computes the form that each table of a job will have, on the source, and
 // reads what is bound to it there.
-func final(ctx context.Context, env *Env, job registry.Job) ([]*shadow.Blueprint, []define.Bound, error) {
+func final(ctx context.Context, env *Env, job registry.Job) (finalForm, error) {
 	var asked []define.Table
 	for i, t := range job.Tables {
 		asked = append(asked, define.Table{OID: t.SourceOID, Change: job.Spec.Tables[i].Effective()})
 	}
-	blueprints, err := define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
+	var out finalForm
+	var err error
+	out.blueprints, err = define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	bounds := make([]define.Bound, len(blueprints))
+	out.bounds = make([]define.Bound, len(out.blueprints))
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
 		for i, t := range job.Tables {
-			bounds[i], err = define.LoadBound(ctx, tx, t.SourceOID, blueprints[i].Columns, env.Registry.Schema())
+			out.bounds[i], err = define.LoadBound(ctx, tx, t.SourceOID, out.blueprints[i].Columns, env.Registry.Schema())
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		out.views, err = viewsOn(ctx, env, tx, job, env.from(registry.Forward))
+		return err
 	})
-	return blueprints, bounds, err
+	return out, err
 }
 
 // note tells the operator what could not be carried.

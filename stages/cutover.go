@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -72,12 +73,21 @@ type crossing struct {
 	decided  *decision // what has been found out since; nil: nobody has asked
 }
 
-// prepare makes the slot and the publication of the way back, which may have to
-// wait for transactions there. What they bring before the opening is our own
-// doing, and is passed over.
+// prepare does what may take long, while writers write: it looks whether the
+// target is ready, fills its materialized views, and makes the slot and the
+// publication of the way back, which may have to wait for transactions there.
+// What they bring before the opening is our own doing, and is passed over.
 func (c *crossing) prepare(ctx context.Context) error {
 	if err := c.own(ctx, c.env.to(c.from).pool, passable(c.job, c.mark)); err != nil {
 		return err
+	}
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	if c.from == registry.Forward {
+		if err := fillViewsAcross(ctx, c.env, c.job); err != nil {
+			return err
+		}
 	}
 	if err := c.env.publish(ctx, c.job, c.to, c.mark); err != nil {
 		return err
@@ -181,18 +191,24 @@ func (c *crossing) fence(ctx context.Context) error {
 	})
 }
 
-// look makes sure that nobody changed a table on either side.
+// look makes sure that nobody changed a table on either side, and that the
+// target has all that it should. Both sides are looked at at once: writers wait.
 func (c *crossing) look(ctx context.Context) error {
-	for _, t := range c.job.Tables {
-		differences, err := acrossDifferences(ctx, c.env, t)
-		if err != nil {
-			return err
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.ready(ctx) })
+	group.Go(func() error {
+		for _, t := range c.job.Tables {
+			differences, err := acrossDifferences(ctx, c.env, t)
+			if err != nil {
+				return err
+			}
+			if err := changedIf(t, differences); err != nil {
+				return err
+			}
 		}
-		if err := changedIf(t, differences); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
+	return group.Wait()
 }
 
 // seal makes the fence permanent, if it has not expired: nobody can have written

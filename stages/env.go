@@ -64,6 +64,8 @@ type Env struct {
 // place.
 type Ends struct {
 	Source, Target *pgx.ConnConfig
+	// What an ordinary session of the operator's has there.
+	SourceSettings, TargetSettings map[string]string
 	// held is the replication connection whose snapshot the copy is made in, while there is one.
 	held *pgconn.PgConn
 	// lately is what was applied since the last verify began; nil before.

@@ -25,11 +25,13 @@ type PlanReport struct {
 	Carried  []string            `json:"carried"`
 	Locks    []string            `json:"locks"`
 	// Partitions are those of the new table, with what each takes.
-	Partitions []string       `json:"partitions,omitempty"`
-	Notes      []string       `json:"notes"`
-	Lossy      []string       `json:"lossy"`            // what revert-swap can't bring back
-	Casts      []Cast         `json:"casts"`            // of columns whose type or value changes
-	Layout     *shadow.Layout `json:"layout,omitempty"` // with --optimize-columns
+	Partitions []string `json:"partitions,omitempty"`
+	Notes      []string `json:"notes"`
+	// Differs says, across clusters, what will not be on the target as it is on the source.
+	Differs []string       `json:"differs,omitempty"`
+	Lossy   []string       `json:"lossy"`            // what revert-swap can't bring back
+	Casts   []Cast         `json:"casts"`            // of columns whose type or value changes
+	Layout  *shadow.Layout `json:"layout,omitempty"` // with --optimize-columns
 	// Carried and Locks once more, for a person: what is said of many is said once.
 	carriedOutline, locksOutline outline
 }

@@ -21,6 +21,12 @@ func strategyFlag() cli.Flag {
 	}
 }
 
+func viewsFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: "with-views", Usage: "across clusters: also make the views over the tables, materialized ones and functions with bound bodies included",
+	}
+}
+
 // sourceOf reads where tables are moved from; "" if the command works in place.
 func (p *program) sourceOf(c *cli.Context) (string, error) {
 	named := slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == "strategy" })
@@ -35,6 +41,10 @@ func (p *program) sourceOf(c *cli.Context) (string, error) {
 		case strategy == stages.ChangeLog && given:
 			return "", &usageError{
 				problem: "--source and --target are for moving tables to another cluster", advice: "add --strategy=logical",
+			}
+		case strategy == stages.ChangeLog && c.Bool("with-views"):
+			return "", &usageError{
+				problem: "--with-views is for moving tables to another cluster", advice: "leave it out: in place, views always follow their tables",
 			}
 		case strategy == stages.ChangeLog:
 			return "", nil
@@ -102,5 +112,8 @@ func (d *database) otherEnd(
 	if err != nil {
 		return nil, stages.Ends{}, fmt.Errorf("source: %w", err)
 	}
-	return source, stages.Ends{Source: d.source.cfg.ConnConfig, Target: d.cfg.ConnConfig}, nil
+	return source, stages.Ends{
+		Source: d.source.cfg.ConnConfig, Target: d.cfg.ConnConfig,
+		SourceSettings: d.source.operator.Conversions(), TargetSettings: d.operator.Conversions(),
+	}, nil
 }

@@ -17,6 +17,7 @@ type asked struct {
 	names       []string
 	changes     []shadow.Change // of names
 	referencing bool
+	views       bool
 	file        *specFile  // nil: on the command line
 	wholesale   *wholesale // nil: they are named
 }
@@ -33,14 +34,14 @@ func fileFlag() cli.Flag {
 func askedOf(c *cli.Context) (asked, error) {
 	if !c.IsSet("file") {
 		if all, err := wholesaleOf(c); err != nil || all != nil {
-			return asked{wholesale: all}, err
+			return asked{wholesale: all, views: c.Bool("with-views")}, err
 		}
 		names, err := tables(c)
 		if err != nil {
 			return asked{}, err
 		}
 		changes, err := change(c)
-		out := asked{names: names, referencing: c.Bool("with-referencing")}
+		out := asked{names: names, referencing: c.Bool("with-referencing"), views: c.Bool("with-views")}
 		for range names {
 			out.changes = append(out.changes, changes)
 		}
@@ -67,7 +68,7 @@ func askedOf(c *cli.Context) (asked, error) {
 			return asked{}, err
 		}
 	}
-	out := asked{referencing: file.referencing, file: file}
+	out := asked{referencing: file.referencing, views: c.Bool("with-views"), file: file}
 	for _, t := range file.tables {
 		out.names, out.changes = append(out.names, t.name), append(out.changes, t.change)
 	}
@@ -76,7 +77,11 @@ func askedOf(c *cli.Context) (asked, error) {
 
 // refuseBeside refuses flags that say what to change beside one that does so.
 func refuseBeside(c *cli.Context, other, advice string) error {
-	for _, flag := range changeFlagSet() {
+	flags := changeFlagSet()
+	if other == "--as-begun" {
+		flags = append(flags, viewsFlag())
+	}
+	for _, flag := range flags {
 		if name := flag.Names()[0]; c.IsSet(name) {
 			return &usageError{problem: fmt.Sprintf("--%s and %s can't go together", name, other), advice: advice}
 		}
@@ -95,7 +100,7 @@ func (a asked) located(i int, err error) error {
 // command is the one that begins the job which is asked for, in a shell.
 func (a asked) command(req stages.Request) string {
 	if a.file != nil {
-		return "repave run -f " + shell.Quote(a.file.path)
+		return "repave run -f " + shell.Quote(a.file.path) + beside(req.Spec)
 	}
 	return "repave run " + req.Spec.Args() + req.Flags
 }

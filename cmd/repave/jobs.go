@@ -85,6 +85,7 @@ type target struct {
 	job      *registry.Job // nil if there is none yet
 	// What joins the tables that were named, by --with-referencing.
 	referencing bool
+	views       bool // across clusters: they go along
 	widen       []stages.Widening
 	changes     map[sqltmpl.Table]shadow.Change // of those that were named
 }
@@ -92,13 +93,15 @@ type target struct {
 // asked finds the tables for plan, whether or not they have a job.
 func (d *database) asked(ctx context.Context, a asked) (target, error) {
 	if a.wholesale != nil {
-		return d.expand(ctx, a.wholesale)
+		out, err := d.expand(ctx, a.wholesale)
+		out.views = a.views
+		return out, err
 	}
 	out, err := d.named(ctx, a.names)
 	if err != nil {
 		return out, a.located(len(out.tables), err)
 	}
-	out.referencing, out.changes = a.referencing, map[sqltmpl.Table]shadow.Change{}
+	out.referencing, out.views, out.changes = a.referencing, a.views, map[sqltmpl.Table]shadow.Change{}
 	for i, table := range out.tables {
 		out.changes[table] = a.changes[i]
 	}

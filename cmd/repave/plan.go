@@ -152,6 +152,7 @@ func printPlan(w io.Writer, plan stages.PlanReport) {
 	list("carried", plan.CarriedOutline())
 	list("locks", plan.LocksOutline())
 	list("worth knowing", bullets(plan.Notes))
+	list("will not be on the target as on the source", bullets(plan.Differs))
 	list("revert-swap can't bring back everything", bullets(plan.Lossy))
 	fmt.Fprintln(w, out.String())
 }

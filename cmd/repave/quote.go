@@ -108,11 +108,23 @@ func specFlags(spec registry.Spec) string {
 		return strategy + " --" + asBegun
 	}
 	var out strings.Builder
-	out.WriteString(strategy)
+	out.WriteString(beside(spec))
 	for _, word := range words {
 		out.WriteString(" " + shell.Quote(word))
 	}
 	return out.String()
+}
+
+// beside are the flags that a spec file does not replace.
+func beside(spec registry.Spec) string {
+	out := ""
+	if spec.Strategy == stages.Logical {
+		out += " --strategy=" + spec.Strategy
+	}
+	if spec.WithViews {
+		out += " --with-views"
+	}
+	return out
 }
 
 // understood is what run takes flags for. A file can ask for what flags can't: a

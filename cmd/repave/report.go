@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/stages"
@@ -32,7 +33,8 @@ type report struct {
 	NotLooked       int64          `json:"changes_not_compared,omitempty"` // since then: there were too many
 	Verify          verdict        `json:"verify"`
 	Sizes           []sizeReport   `json:"sizes"`
-	Layouts         []layoutReport `json:"layouts,omitempty"` // with --optimize-columns
+	Layouts         []layoutReport `json:"layouts,omitempty"`     // with --optimize-columns
+	LeftBehind      []carry.Left   `json:"left_behind,omitempty"` // on the source of a move
 	Next            []nextCommand  `json:"next"`
 	Seconds         float64        `json:"seconds"`
 	Error           string         `json:"error,omitempty"`
@@ -95,7 +97,7 @@ func newReport(until stages.Name) *report {
 // job says which job it is about.
 func (r *report) job(job registry.Job, req stages.Request) {
 	r.Job, r.Swapped, r.flags = job.ID, job.Swapped, job.Flags
-	r.across = req.Spec.Strategy == stages.Logical
+	r.across, r.LeftBehind = req.Spec.Strategy == stages.Logical, stages.LeftBehind(job)
 	if len(job.Tables) == 0 {
 		job.Spec = req.Spec
 		for _, table := range req.Spec.Tables {

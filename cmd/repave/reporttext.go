@@ -9,6 +9,9 @@ import (
 	"github.com/repave-pg/repave/stages"
 )
 
+// mostNamed is how many things of a kind are named on a terminal.
+const mostNamed = 10
+
 // next fills in the commands that may follow.
 func (r *report) next(err error) {
 	add := func(why, format string, args ...any) {
@@ -77,6 +80,13 @@ func (r *report) print(w io.Writer) {
 	}
 	for _, l := range r.Layouts {
 		say("columns  %s: %.1f bytes less per row, %s in all", l.Table, l.SavedPerRow, bytesOf(l.Saved))
+	}
+	for i, left := range r.LeftBehind {
+		if i == mostNamed && len(r.LeftBehind) > mostNamed+1 {
+			say("stays    and %d more, see --json", len(r.LeftBehind)-i)
+			break
+		}
+		say("stays    %s, on the source: %s", left.Name, left.Reason)
 	}
 	for i, next := range r.Next {
 		label := "next"

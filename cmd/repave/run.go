@@ -108,7 +108,7 @@ func (t target) begun() (stages.Request, error) {
 // request is what stages are asked for: of every table that was named what was
 // asked, and of those that joined what the job has of them.
 func request(t target) stages.Request {
-	spec := registry.Spec{Strategy: t.strategy, WithReferencing: t.referencing}
+	spec := registry.Spec{Strategy: t.strategy, WithReferencing: t.referencing, WithViews: t.views}
 	for _, table := range t.tables {
 		spec.Tables = append(spec.Tables, registry.TableSpec{Name: table, Change: t.changes[table]})
 	}

@@ -138,9 +138,31 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 	if s.Stream, err = stages.StreamOf(ctx, source, d.look, d.registry, job); err != nil {
 		return s, fmt.Errorf("looking at the stream: %w", err)
 	}
+	if err := d.readiness(ctx, job, &s); err != nil {
+		return s, fmt.Errorf("comparing the target with the source: %w", err)
+	}
 	s.Backlog, err = stages.CountBacklog(ctx, d.look, d.registry, job, mostBacklog)
 	if err != nil {
 		return s, fmt.Errorf("counting the backlog: %w", err)
 	}
 	return s, nil
+}
+
+// readiness says how far the target of a move is from what the source has. What
+// somebody has locked just now is not waited for.
+func (d *database) readiness(ctx context.Context, job registry.Job, s *jobStatus) (err error) {
+	if job.Strategy != stages.Logical || stages.Name(job.Stage) == stages.Done {
+		return nil
+	}
+	s.Lacks, err = stages.Readiness(ctx, d.look, d.registry, job, 1)
+	if sqltmpl.IsLockContention(err) {
+		s.Lacks, err = nil, nil
+	}
+	if err != nil || d.source == nil {
+		return err
+	}
+	s.Differs, err = stages.Surroundings(ctx, d.source.look, d.look, stages.Ends{
+		SourceSettings: d.source.operator.Conversions(), TargetSettings: d.operator.Conversions(),
+	})
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/stages"
 )
@@ -26,12 +27,17 @@ type jobStatus struct {
 	Backlog       int64                `json:"backlog"`
 	Partitions    []string             `json:"partitions"`       // that the rewritten table has; null if it is not partitioned
 	Stream        *stages.StreamStatus `json:"stream,omitempty"` // of a job across clusters
-	PausedAt      *time.Time           `json:"paused_at"`        // null: it is not paused
-	Waiting       string               `json:"waiting"`
-	LastError     string               `json:"last_error"`
-	Worker        *workerStatus        `json:"worker"` // null: nobody works on it
-	Next          string               `json:"next_command"`
-	Undo          string               `json:"undo_command"`
+	// Of a job across clusters: what the target has not as the source has it, what stays on the source, and how they differ
+	// around the tables (null if the source is not known).
+	Lacks      []stages.Lack `json:"lacks,omitempty"`
+	LeftBehind []carry.Left  `json:"left_behind,omitempty"`
+	Differs    []string      `json:"differs,omitempty"`
+	PausedAt   *time.Time    `json:"paused_at"` // null: it is not paused
+	Waiting    string        `json:"waiting"`
+	LastError  string        `json:"last_error"`
+	Worker     *workerStatus `json:"worker"` // null: nobody works on it
+	Next       string        `json:"next_command"`
+	Undo       string        `json:"undo_command"`
 }
 
 type workerStatus struct {
@@ -46,7 +52,7 @@ func newJobStatus(job registry.Job, runs []registry.StageRun, copied registry.Pr
 	s := jobStatus{
 		Job: job.ID, Tables: job.TableNames(), Stage: job.Stage, Swapped: job.Swapped, Proven: job.Proven,
 		Since: job.CreatedAt, CreatedAt: job.CreatedAt, CopiedRows: copied.Rows, Waiting: job.Waiting,
-		LastError: job.LastError, PausedAt: job.PausedAt,
+		LastError: job.LastError, PausedAt: job.PausedAt, LeftBehind: stages.LeftBehind(job),
 	}
 	for _, t := range job.Tables {
 		if t.Blueprint != nil {

@@ -94,6 +94,12 @@ func (s jobStatus) print(out *strings.Builder) {
 	if s.Stream != nil {
 		printStream(say, s.Stream)
 	}
+	for _, line := range s.lacks() {
+		say("lacks", "%s", line)
+	}
+	if n := len(s.LeftBehind); n > 0 {
+		say("stays", "%s", named(n, func(i int) string { return s.LeftBehind[i].Name })+", on the source")
+	}
 	more := ""
 	if s.Backlog >= mostBacklog {
 		more = " or more"

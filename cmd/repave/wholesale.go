@@ -27,6 +27,7 @@ func wholesaleFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "schema", Usage: "across clusters: all tables of a schema (repeatable)"},
 		&cli.BoolFlag{Name: "all-tables", Usage: "across clusters: all tables of the database"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "`PATTERN` of tables that --schema and --all-tables leave out, such as 'log_*' or 'audit.*' (repeatable)"},
+		viewsFlag(),
 	}
 }
 

@@ -25,6 +25,16 @@ type Load struct {
 	Unchecked catalog.Family `json:"unchecked"`
 	// Guarded are the tables above those that stay on the log, the furthest first.
 	Guarded []catalog.Above `json:"guarded,omitempty"`
+	// Left are those of Original that a move to another cluster leaves on the source.
+	Left []Left `json:"left,omitempty"`
+}
+
+// A Left is something that stays on the source, and why.
+type Left struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+	// Part: it belongs to a view that stays, too.
+	Part bool `json:"part,omitempty"`
 }
 
 // Side returns what belongs to the original or to the rewritten tables.
@@ -94,6 +104,11 @@ func Views(list []catalog.Dependent) []catalog.Dependent {
 		}
 	}
 	return out
+}
+
+// IsPart reports whether d belongs to a view, as its rules and triggers do.
+func IsPart(d catalog.Dependent) bool {
+	return d.OnView && (d.Kind == "trigger" || d.Kind == "rule")
 }
 
 // A Step is one statement about one dependent.

@@ -18,41 +18,84 @@ var noise = []string{
 // as one line for a person. OIDs and what a sequence has handed out don't count.
 func Diff(before, after Relation) []string {
 	var d diff
+	d.relation(before, after)
+	return d.lines
+}
+
+// Compare is Diff for tables of two clusters: what the target's lacks or has
+// otherwise, and what it has besides.
+func Compare(source, target Relation) (lacking, more []string) {
+	d := diff{clusters: true}
+	d.relation(source, target)
+	return d.lines, d.more
+}
+
+func (d *diff) relation(before, after Relation) {
 	d.fields("the table", before, after)
-	grants(&d, "", tableGrants(before), tableGrants(after))
-	list(&d, "column", before.Columns, after.Columns, func(c Column) string { return fmt.Sprint(c.Num) },
+	grants(d, "", tableGrants(before), tableGrants(after))
+	list(d, "column", before.Columns, after.Columns, func(c Column) string { return fmt.Sprint(c.Num) },
 		func(c Column) string { return string(c.Name) })
 	for _, b := range before.Columns {
 		for _, a := range after.Columns {
 			if a.Num == b.Num {
-				grants(&d, " on column "+string(a.Name), b.Grants, a.Grants)
+				grants(d, " on column "+string(a.Name), b.Grants, a.Grants)
 			}
 		}
 	}
-	named(&d, "index", before.Indexes, after.Indexes, func(i Index) string { return string(i.Name) })
-	named(&d, "check", before.Checks, after.Checks, func(c Check) string { return string(c.Name) })
-	named(&d, "not-null constraint", before.NotNulls, after.NotNulls, func(n NotNull) string { return string(n.Name) })
+	named(d, "index", before.Indexes, after.Indexes, func(i Index) string { return string(i.Name) })
+	named(d, "check", before.Checks, after.Checks, func(c Check) string { return string(c.Name) })
+	named(d, "not-null constraint", before.NotNulls, after.NotNulls, func(n NotNull) string { return string(n.Name) })
 	foreignKey := func(k ForeignKey) string { return string(k.Name) + " of " + k.From.Plain() + " to " + k.To.Plain() }
-	named(&d, "foreign key", before.ForeignKeys, after.ForeignKeys, foreignKey)
-	named(&d, "foreign key", before.ReferencedBy, after.ReferencedBy, foreignKey)
+	named(d, "foreign key", before.ForeignKeys, after.ForeignKeys, foreignKey)
+	named(d, "foreign key", before.ReferencedBy, after.ReferencedBy, foreignKey)
 	sequence := func(s Sequence) string { return s.Table.Plain() }
-	named(&d, "sequence", before.Sequences, after.Sequences, sequence)
+	named(d, "sequence", before.Sequences, after.Sequences, sequence)
 	for _, b := range before.Sequences {
 		for _, a := range after.Sequences {
 			if sequence(a) == sequence(b) {
-				grants(&d, " on sequence "+sequence(a), sequenceGrants(b), sequenceGrants(a))
+				grants(d, " on sequence "+sequence(a), sequenceGrants(b), sequenceGrants(a))
 			}
 		}
 	}
-	named(&d, "partition", before.Partitions, after.Partitions, func(p Partition) string { return p.Table.Plain() })
-	named(&d, "", before.Others, after.Others, func(o Other) string { return o.Description })
-	return d.lines
+	named(d, "partition", before.Partitions, after.Partitions, func(p Partition) string { return p.Table.Plain() })
+	named(d, "", before.Others, after.Others, func(o Other) string { return o.Description })
 }
 
-type diff struct{ lines []string }
+type diff struct {
+	lines []string
+	// clusters: these are tables of two clusters, so nothing was dropped or added; more is what the second has besides.
+	clusters bool
+	more     []string
+}
 
 func (d *diff) add(format string, args ...any) {
 	d.lines = append(d.lines, fmt.Sprintf(format, args...))
+}
+
+// lost says that only the first table has something.
+func (d *diff) lost(what, how string) {
+	if d.clusters {
+		how = "is missing"
+	}
+	d.add("%s %s", what, how)
+}
+
+// found says that only the second table has something.
+func (d *diff) found(what, how string) {
+	if d.clusters {
+		d.more = append(d.more, what+" is not on the source")
+		return
+	}
+	d.add("%s %s", what, how)
+}
+
+// differs says that a field has two values.
+func (d *diff) differs(field, what, before, after string) {
+	if d.clusters {
+		d.add("%s of %s is %s, on the source %s", field, what, after, before)
+		return
+	}
+	d.add("%s of %s changed from %s to %s", field, what, before, after)
 }
 
 // fields compares two structs of one type field by field, but for their lists
@@ -67,7 +110,7 @@ func (d *diff) fields(what string, before, after any) {
 		case x.Kind() == reflect.Pointer:
 			d.pointers(tag+" of "+what, x, y)
 		case show(x) != show(y):
-			d.add("%s of %s changed from %s to %s", strings.ReplaceAll(tag, "_", " "), what, show(x), show(y))
+			d.differs(strings.ReplaceAll(tag, "_", " "), what, show(x), show(y))
 		}
 	}
 }
@@ -77,9 +120,9 @@ func (d *diff) pointers(what string, before, after reflect.Value) {
 	switch {
 	case before.IsNil() && after.IsNil():
 	case before.IsNil():
-		d.add("%s was added", what)
+		d.found(what, "was added")
 	case after.IsNil():
-		d.add("%s was dropped", what)
+		d.lost(what, "was dropped")
 	default:
 		d.fields(what, before.Elem().Interface(), after.Elem().Interface())
 	}
@@ -112,11 +155,11 @@ func list[T any](d *diff, what string, before, after []T, key, name func(T) stri
 			d.fields(title(b), b, after[at])
 			continue
 		}
-		d.add("%s was dropped", title(b))
+		d.lost(title(b), "was dropped")
 	}
 	for _, a := range after {
 		if find(before, a) < 0 {
-			d.add("%s was added", title(a))
+			d.found(title(a), "was added")
 		}
 	}
 }

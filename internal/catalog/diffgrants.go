@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/repave-pg/repave/sqltmpl"
@@ -8,7 +9,7 @@ import (
 
 // grants compares privileges on the table, or on what where names.
 func grants(d *diff, where string, before, after []Grant) {
-	say := func(g Grant, what string) {
+	title := func(g Grant) string {
 		role := "role " + string(g.Grantee)
 		if g.Grantee == "" {
 			role = "PUBLIC"
@@ -17,16 +18,16 @@ func grants(d *diff, where string, before, after []Grant) {
 		if g.Grantable {
 			option = " with grant option"
 		}
-		d.add("privilege %s%s for %s%s was %s", g.Privilege, where, role, option, what)
+		return fmt.Sprintf("privilege %s%s for %s%s", g.Privilege, where, role, option)
 	}
 	for _, g := range before {
 		if !slices.Contains(after, g) {
-			say(g, "revoked")
+			d.lost(title(g), "was revoked")
 		}
 	}
 	for _, g := range after {
 		if !slices.Contains(before, g) {
-			say(g, "granted")
+			d.found(title(g), "was granted")
 		}
 	}
 }

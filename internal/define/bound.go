@@ -21,7 +21,7 @@ type Bound struct {
 	Dependents []catalog.Dependent    `json:"dependents"` // triggers, rules, statistics objects and the like
 	Policies   []sqltmpl.LoadedPolicy `json:"policies"`
 	Firing     []sqltmpl.FiringObject `json:"firing"` // when triggers and rules act
-	ByOthers   []string               `json:"by_others"`
+	Expected   *Expected              `json:"expected,omitempty"`
 }
 
 // LoadBound reads what is bound to a table on the source. Columns are those of
@@ -37,8 +37,6 @@ func LoadBound(
 	for _, d := range all {
 		if d.OnTable {
 			out.Dependents = append(out.Dependents, d)
-		} else {
-			out.ByOthers = append(out.ByOthers, d.Name)
 		}
 	}
 	if out.Policies, err = sqltmpl.All[sqltmpl.LoadedPolicy](ctx, tx, sqltmpl.LoadPolicies{Relation: oid}.Statement()); err != nil {

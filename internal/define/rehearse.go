@@ -2,9 +2,11 @@ package define
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -15,56 +17,127 @@ type Rehearsed struct {
 	Bound    Bound
 }
 
-// Rehearse makes the tables on the target with everything, empty, and undoes
-// it. The error is the first that making them for good would meet, the notes
-// are what will not be carried. It locks, for as long as that takes, what
-// foreign keys refer to SHARE ROW EXCLUSIVE.
-func Rehearse(ctx context.Context, tx pgx.Tx, tables []Rehearsed) (Notes, error) {
-	var notes Notes
-	err := sqltmpl.Try(ctx, tx, func() error { return rehearse(ctx, tx, tables, &notes) })
-	return notes, err
+// An Outcome is what a rehearsal found.
+type Outcome struct {
+	Notes    Notes      // what will not be carried
+	Expected []Expected // of each table
+	// Views that can be made, as they read on the target, and those that can't.
+	Views []catalog.Dependent
+	Left  []carry.Left
 }
 
-func rehearse(ctx context.Context, tx pgx.Tx, list []Rehearsed, notes *Notes) error {
-	var moved []sqltmpl.Table
-	for _, t := range list {
-		moved = append(moved, t.Relation.Table)
-		made, err := Create(ctx, tx, t.Relation)
-		*notes = append(*notes, made...)
-		if err != nil {
+// Rehearse makes the tables on the target with everything, empty, with views
+// over them as LoadViews read them, and undoes it. The error is the first that
+// making them for good would meet. It locks, for as long as that takes, what
+// foreign keys refer to SHARE ROW EXCLUSIVE.
+func Rehearse(ctx context.Context, tx pgx.Tx, tables []Rehearsed, views []catalog.Dependent) (Outcome, error) {
+	r := &rehearsal{tx: tx, tables: slices.Clone(tables)}
+	err := sqltmpl.Try(ctx, tx, func() error { return r.run(ctx, views) })
+	return r.out, err
+}
+
+type rehearsal struct {
+	tx     pgx.Tx
+	tables []Rehearsed
+	moved  []sqltmpl.Table
+	out    Outcome
+}
+
+// note takes over what a step could not carry.
+func (r *rehearsal) note(notes Notes, err error) error {
+	r.out.Notes = append(r.out.Notes, notes...)
+	return err
+}
+
+func (r *rehearsal) run(ctx context.Context, views []catalog.Dependent) error {
+	if err := r.fill(ctx); err != nil {
+		return err
+	}
+	made, left, notes, err := MakeViews(ctx, r.tx, r.tables, views)
+	if err := r.note(notes, err); err != nil {
+		return err
+	}
+	r.out.Left = left
+	ready, err := r.observe(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	opened, err := r.observe(ctx)
+	if err != nil {
+		return err
+	}
+	var oids []uint32
+	for i, t := range r.tables {
+		t.Bound.Expected = &Expected{Dependents: opened[i].dependents}
+		expected := *t.Bound.Expected
+		expected.UntilOpen, _ = ready[i].differences(t.Relation, t.Bound)
+		expected.Lasting, _ = opened[i].differences(t.Relation, t.Bound)
+		r.out.Expected = append(r.out.Expected, expected)
+		oids = append(oids, opened[i].relation.OID)
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	r.out.Views, err = LoadViews(ctx, r.tx, oids, r.tables[0].Bound.Registry)
+	r.out.Views = slices.DeleteFunc(r.out.Views, func(d catalog.Dependent) bool {
+		return !slices.ContainsFunc(made, func(m catalog.Dependent) bool { return m.Name == d.Name })
+	})
+	return err
+}
+
+// fill makes the tables as they are before the cutover.
+func (r *rehearsal) fill(ctx context.Context) error {
+	for _, t := range r.tables {
+		r.moved = append(r.moved, t.Relation.Table)
+		if err := r.note(Create(ctx, r.tx, t.Relation)); err != nil {
 			return err
 		}
 	}
-	for _, t := range list {
+	for _, t := range r.tables {
 		for _, index := range Indexes(t.Relation) {
 			for _, step := range []func(context.Context, pgx.Tx) (Notes, error){index.Build, index.Attach} {
-				made, err := step(ctx, tx)
-				*notes = append(*notes, made...)
-				if err != nil {
+				if err := r.note(step(ctx, r.tx)); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	for _, t := range list {
-		for _, key := range ForeignKeys(t.Relation, moved) {
-			made, err := key.Add(ctx, tx)
-			*notes = append(*notes, made...)
-			if err != nil {
-				return err
-			}
-			if err := key.Validate(ctx, tx); err != nil {
-				return err
-			}
-		}
-		bound, err := Finish(ctx, tx, t.Relation, t.Bound)
-		*notes = append(*notes, bound...)
-		if err != nil {
-			return err
-		}
-		if err := Open(ctx, tx, t.Relation, t.Bound); err != nil {
+	for _, t := range r.tables {
+		if err := r.note(Finish(ctx, r.tx, t.Relation, t.Bound)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// open makes them what they are after it.
+func (r *rehearsal) open(ctx context.Context) error {
+	for _, t := range r.tables {
+		for _, key := range ForeignKeys(t.Relation, r.moved) {
+			if err := r.note(key.Add(ctx, r.tx)); err != nil {
+				return err
+			}
+			if err := key.Validate(ctx, r.tx); err != nil {
+				return err
+			}
+		}
+		if err := Open(ctx, r.tx, t.Relation, t.Bound); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *rehearsal) observe(ctx context.Context) ([]state, error) {
+	out := make([]state, len(r.tables))
+	for i, t := range r.tables {
+		var err error
+		if out[i], err = observe(ctx, r.tx, t.Relation, t.Bound); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -101,14 +101,13 @@ func (b *builder) takeLate(ctx context.Context) error {
 	var stay []catalog.Check
 	for _, check := range b.altered.Checks {
 		_, placeholder := b.standsFor(check)
-		if !placeholder {
-			stay = append(stay, check)
-		}
-		if !placeholder && !late(check) {
-			continue
-		}
-		if !placeholder {
+		switch {
+		case placeholder:
+		case late(check):
 			b.plan.LateChecks = append(b.plan.LateChecks, check)
+		default:
+			stay = append(stay, check)
+			continue
 		}
 		if err := b.quietly(ctx, sqltmpl.DropConstraint{Table: b.table, Name: check.Name}.Statement()); err != nil {
 			return err

@@ -225,7 +225,8 @@ objects AS (
             WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.col_description(r.oid, a.attnum) IS NOT NULL
             ORDER BY a.attnum)
         || CASE WHEN r.relacl IS NOT NULL THEN
-            ARRAY[pg_catalog.format('REVOKE ALL ON %s FROM PUBLIC, %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner))]
+            ARRAY['REVOKE ALL ON ' || r.quoted || ' FROM PUBLIC',
+                pg_catalog.format('REVOKE ALL ON %s FROM %I', r.quoted, pg_catalog.pg_get_userbyid(r.relowner))]
             || ARRAY(
                 SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', x.privilege_type, r.quoted,
                     CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
@@ -275,7 +276,8 @@ objects AS (
                 pg_catalog.format('COMMENT ON ROUTINE %s IS ', f.identity) || pg_catalog.quote_literal(pg_catalog.obj_description(p.oid, 'pg_proc'))
             ]
             || CASE WHEN p.proacl IS NOT NULL THEN
-                ARRAY[pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, %I', f.identity, pg_catalog.pg_get_userbyid(p.proowner))]
+                ARRAY['REVOKE ALL ON ROUTINE ' || f.identity || ' FROM PUBLIC',
+                    pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM %I', f.identity, pg_catalog.pg_get_userbyid(p.proowner))]
                 || ARRAY(
                     SELECT pg_catalog.format('GRANT %s ON ROUTINE %s TO %s%s', x.privilege_type, f.identity,
                         CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,

@@ -11,7 +11,7 @@ FROM (
         pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relacl AS acl, c.relowner AS owner
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = @schema AND c.relname = ANY (@tables::text[]) AND c.relkind IN ('r', 'v', 'S')
+    WHERE n.nspname = @schema AND c.relname = ANY (@tables::text[]) AND c.relkind IN ('r', 'v', 'm', 'S')
     UNION ALL
     SELECT 'FUNCTION', p.oid::pg_catalog.regprocedure::text, p.proacl, p.proowner
     FROM pg_catalog.pg_proc p
