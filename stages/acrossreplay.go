@@ -39,7 +39,7 @@ func (follow) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 	if err := env.Registry.SetProven(ctx, env.Target, job.ID, false); err != nil {
 		return 0, err
 	}
-	return env.follow(ctx, job, logical.Goal{CaughtUp: caughtUp})
+	return env.followTree(ctx, job, logical.Goal{CaughtUp: caughtUp})
 }
 
 func caughtUp(bytes int64, lag time.Duration) bool {
@@ -63,6 +63,11 @@ type feed struct {
 
 // open opens the stream of a job's live side where it was left.
 func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
+	return env.openFor(ctx, job, mappings(job, live(job)), false)
+}
+
+// openFor is open for some tables and partitions: other changes are passed over, or an error.
+func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Mapping, skip bool) (*feed, error) {
 	d := live(job)
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
@@ -82,10 +87,9 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 		return nil, err
 	}
 	f := &feed{env: env, job: job, direction: d, mark: name, movedAt: time.Now()}
-	maps := mappings(job, d)
 	f.stream, err = logical.Open(ctx, logical.StreamOptions{
 		Config: env.from(d).config, Settings: job.Settings, Slot: s.Slot, Publication: s.Publication, From: s.Applied,
-		Mappings: maps,
+		Mappings: maps, SkipUnknown: skip,
 	})
 	if err != nil {
 		return nil, err

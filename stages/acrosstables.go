@@ -63,6 +63,10 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 			if err != nil {
 				return err
 			}
+			t.Blueprint.Shadow.Partitions, err = attachedTo(ctx, tx, t.ShadowOID)
+			if err != nil {
+				return err
+			}
 			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
 				return err
 			}
@@ -88,6 +92,17 @@ func final(ctx context.Context, env *Env, job registry.Job) ([]*shadow.Blueprint
 	blueprints, err := define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
 	if err != nil {
 		return nil, nil, err
+	}
+	refused := &RefusedError{}
+	for i, t := range job.Tables {
+		findings, err := sameBounds(ctx, env, t, blueprints[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		refused.add(t.Name.Plain(), findings)
+	}
+	if len(refused.Findings) > 0 {
+		return nil, nil, refused
 	}
 	bounds := make([]define.Bound, len(blueprints))
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {

@@ -35,13 +35,16 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	there := *env
 	there.Source = env.from(live(job)).pool
 	for {
+		if job, err = env.adopt(ctx, job); err != nil {
+			return 0, err
+		}
 		err = env.persist(ctx, job, func() error {
 			return yielding(ctx, &there, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) (err error) {
 				rows, err = s.once(ctx, env, job, y)
 				return err
 			})
 		})
-		if !errors.As(err, new(*compare.RewrittenError)) {
+		if !errors.As(err, new(*compare.RewrittenError)) && !errors.As(err, new(*logical.UnknownError)) {
 			break
 		}
 		env.Logger.WarnContext(ctx, "verify starts over", slog.Any("error", err))
@@ -83,6 +86,9 @@ func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *y
 	}
 	defer f.close(ctx)
 	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
+		return 0, err
+	}
+	if err := env.knownIn(ctx, job, slot.Snapshot); err != nil {
 		return 0, err
 	}
 	err = inSnapshot(ctx, env.to(d).pool, func(tx pgx.Tx) error {

@@ -85,6 +85,11 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if _, err := c.env.follow(ctx, c.job, logical.Goal{CaughtUp: caughtUp}); err != nil {
 		return err
 	}
+	for _, t := range c.job.Tables { // it takes too long behind the fence
+		if err := leavesAsKnown(ctx, c.env, c.job, t); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -163,7 +168,7 @@ func (c *crossing) fence(ctx context.Context) error {
 // look makes sure that nobody changed a table on either side.
 func (c *crossing) look(ctx context.Context) error {
 	for _, t := range c.job.Tables {
-		differences, err := acrossDifferences(ctx, c.env, t)
+		differences, err := acrossDifferences(ctx, c.env, t, c.from)
 		if err != nil {
 			return err
 		}
@@ -185,6 +190,16 @@ func (c *crossing) seal(ctx context.Context) error {
 		}
 		if !stands {
 			return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
+		}
+		// Whoever attaches a partition waits for us, or did so before.
+		for _, t := range c.job.Tables {
+			differences, err := partitionDifferences(ctx, tx, t, c.from)
+			if err != nil {
+				return err
+			}
+			if err := changedTree(t, c.job.Swapped, differences); err != nil {
+				return err
+			}
 		}
 		return exec(ctx, tx, closing(c.env, c.job, c.mark, c.from, forever).Create())
 	})
