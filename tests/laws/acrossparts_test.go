@@ -70,6 +70,6 @@ func TestLaw6AcrossPartitionsThereAndBackAndThere(t *testing.T) {
 	c.requireNoTraces()
 	target := pgtest.Connect(t, c.to)
 	require.Equal(t, pgtest.Rows(t, pgtest.Connect(t, c.from), `SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, oid)
-		FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY 2`), pgtest.Rows(t, target,
-		`SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, oid) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY 2`))
+		FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY inhrelid::regclass::text`), pgtest.Rows(t, target,
+		`SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, oid) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY inhrelid::regclass::text`))
 }

@@ -1,0 +1,113 @@
+package laws_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+const monthlyRows = `SELECT tableoid::regclass, * FROM t ORDER BY id, at`
+
+// sameTree requires that both sides have the same rows in the same partitions.
+func (c *clusters) sameTree() {
+	c.t.Helper()
+	require.Equal(c.t, pgtest.Rows(c.t, pgtest.Connect(c.t, c.from), monthlyRows), pgtest.Rows(c.t, pgtest.Connect(c.t, c.to), monthlyRows))
+}
+
+func execAll(t *testing.T, conn *pgx.Conn, statements []string) {
+	t.Helper()
+	for _, sql := range statements {
+		_, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+		require.NoError(t, err, sql)
+	}
+}
+
+var (
+	// Each kind of write to a partitioned table.
+	treeWrites = []string{
+		`UPDATE t SET at = at + 100 WHERE at BETWEEN 10 AND 19`, `UPDATE t SET id = id + 500 WHERE at = 20`,
+		`BEGIN; DELETE FROM t1 WHERE at = 3; INSERT INTO t VALUES (3, 3, 'again'); COMMIT`,
+		`SET session_replication_role = replica; UPDATE t2 SET v = 'r' WHERE at = 150; RESET session_replication_role`,
+		`BEGIN; INSERT INTO t VALUES (5000, 5); TRUNCATE t1; INSERT INTO t1 VALUES (1, 1, 'one'); SAVEPOINT a; TRUNCATE t; ROLLBACK TO a; COMMIT`,
+		`UPDATE t SET v = repeat('big', 100000) WHERE at = 150`, `UPDATE t SET at = 90 WHERE at = 150`,
+	}
+	// Each way in which partitions come and go: new, with rows from before; moved into from others;
+	// detached for good, and for a change that nobody publishes; dropped; renamed.
+	treeChanges = []string{
+		`CREATE TABLE t3 PARTITION OF t FOR VALUES FROM (200) TO (300) WITH (fillfactor = 80)`, `INSERT INTO t VALUES (250, 250, 'new')`,
+		`UPDATE t SET at = 251 WHERE at = 7`, `GRANT SELECT ON t3 TO PUBLIC`, `COMMENT ON TABLE t3 IS 'the third'`,
+		`CREATE TABLE t4 (LIKE t INCLUDING ALL); INSERT INTO t4 SELECT g, g, 'full' FROM generate_series(300, 399) g;
+			ALTER TABLE t ATTACH PARTITION t4 FOR VALUES FROM (300) TO (400)`, `UPDATE t SET v = 'touched' WHERE at IN (300, 251)`,
+		`ALTER TABLE t DETACH PARTITION t2`, `UPDATE t2 SET v = 'unheard of' WHERE at > 160; DELETE FROM t2 WHERE at = 170`,
+		`ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM (100) TO (200)`, `INSERT INTO t VALUES (9999, 170, 'back')`,
+		`CREATE TABLE t5 PARTITION OF t FOR VALUES FROM (400) TO (500); INSERT INTO t VALUES (400, 400); DROP TABLE t5`,
+		`CREATE TABLE t6 PARTITION OF t FOR VALUES FROM (500) TO (600); INSERT INTO t VALUES (500, 500); ALTER TABLE t6 RENAME TO "T six"; INSERT INTO t VALUES (501, 501)`,
+	}
+)
+
+// TestLaw2And9AcrossPartitionsComeAndGo makes each kind of write, a TRUNCATE of one partition among them, and each change of
+// the partitions, before the copy, in it, behind it, and after verify; nothing is lost, on the way back neither.
+func TestLaw2And9AcrossPartitionsComeAndGo(t *testing.T) {
+	t.Parallel()
+	for _, until := range []string{"setup", "backfill", "verify"} {
+		t.Run(until, func(t *testing.T) {
+			t.Parallel()
+			takeTurn(t)
+			c := twoClusters(t)
+			source := pgtest.Connect(t, c.from, monthly...)
+			target := pgtest.Connect(t, c.to)
+			c.must("run", "--strategy=logical", "t", "--until", until)
+			execAll(t, source, treeWrites)
+			execAll(t, source, treeChanges)
+			c.must("run", "--strategy=logical", "t")
+			c.sameTree()
+			require.Equal(t, []string{`"T six"`, "t1", "t2", "t3", "t4"}, pgtest.Rows(t, target, `SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY inhrelid::regclass::text COLLATE "C"`))
+			require.Equal(t, []string{"{fillfactor=80}|the third|true"}, pgtest.Rows(t, target, `SELECT reloptions, obj_description(oid), has_table_privilege('pg_monitor', oid, 'SELECT') FROM pg_class WHERE relname = 't3'`))
+			refused(t, source, `INSERT INTO t3 VALUES (260, 260)`)
+			refused(t, source, `TRUNCATE t4`)
+			execAll(t, target, []string{
+				`UPDATE t SET at = at + 100 WHERE at BETWEEN 40 AND 49`, `TRUNCATE t4`, `INSERT INTO t VALUES (301, 301, 'after')`, `DELETE FROM t1 WHERE at = 1`,
+			})
+			c.must("revert-swap", "--yes", "t")
+			c.sameTree()
+			execAll(t, source, []string{`INSERT INTO t VALUES (302, 302, 'here again')`, `CREATE TABLE t7 PARTITION OF t FOR VALUES FROM (700) TO (800)`, `INSERT INTO t VALUES (700, 700)`})
+			c.must("swap", "t")
+			c.sameTree()
+			c.must("cleanup", "--yes", "t")
+			c.requireNoTraces()
+		})
+	}
+}
+
+// TestLaw3AcrossPartitionAttachedBehindVerify: rows that come into the table without a change in the stream, when all has
+// been compared already, are noticed behind the fence; the table stays where it is, and the next command moves them.
+func TestLaw3AcrossPartitionAttachedBehindVerify(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, append(monthly, `CREATE TABLE t3 (LIKE t INCLUDING ALL)`, `INSERT INTO t3 VALUES (200, 200)`)...)
+	attach := func(sql string) string { return "psql -X -q -v ON_ERROR_STOP=1 '" + c.from + "' -c \"" + sql + "\"" }
+	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	for _, sql := range []string{
+		`ALTER TABLE t ATTACH PARTITION t3 FOR VALUES FROM (200) TO (300)`,
+		`BEGIN; ALTER TABLE t DETACH PARTITION t1; UPDATE t1 SET v = 'x'; ALTER TABLE t ATTACH PARTITION t1 FOR VALUES FROM (0) TO (100); COMMIT`,
+	} {
+		stderr, code := c.run("swap", "t", "--on-fence", attach(sql))
+		require.Equal(t, 1, code, stderr)
+		require.Contains(t, stderr, "the partitions of public.t have changed")
+		require.Contains(t, stderr, "run the same command again")
+		pgtest.Exec(t, source, `UPDATE t SET v = 'still here' WHERE at = 5`)
+	}
+	c.must("swap", "t")
+	c.sameTree()
+	// What comes after the swap keeps it from going back, as in place.
+	pgtest.Exec(t, pgtest.Connect(t, c.to), `CREATE TABLE t9 PARTITION OF t FOR VALUES FROM (900) TO (1000)`)
+	stderr, code := c.run("revert-swap", "--yes", "t")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "partition public.t9 is new")
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
