@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -216,9 +217,14 @@ func (env *Env) checkNew(ctx context.Context, from pgx.Tx, t registry.Table, com
 	if err != nil || len(findings) == 0 {
 		return err
 	}
-	refused := &RefusedError{}
-	refused.add(t.Name.Plain(), findings)
-	return refused
+	state := &StateError{}
+	for _, f := range findings {
+		state.Problem += fmt.Sprintf("%s: %s; ", f.Table, f.Problem)
+		state.Advice += f.Cure + "\n"
+	}
+	state.Problem += "so it can't come on the target, too"
+	state.Advice += "then run the same command again"
+	return state
 }
 
 // copyPartition copies the rows that a new partition has in the snapshot.
