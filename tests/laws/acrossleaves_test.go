@@ -50,7 +50,7 @@ func TestLaw5AcrossPartitionedTableIsFaithful(t *testing.T) {
 	c.requireNoTraces()
 	if pgtest.ServerVersion(t, source) == pgtest.ServerVersion(t, target) {
 		pgtest.Exec(t, target, `DROP SCHEMA repave CASCADE`)
-		pgtest.RequireSameCatalog(t, treeCatalog(t, source), treeCatalog(t, target))
+		pgtest.RequireSameCatalog(t, withoutSequences(treeCatalog(t, source)), withoutSequences(treeCatalog(t, target)))
 	}
 }
 
@@ -91,7 +91,7 @@ func TestLaw5AcrossPartitionsThatAreRefused(t *testing.T) {
 	require.Equal(t, 1, code, stderr)
 	require.Contains(t, stderr, "partition public.t3 has check constraint")
 	pgtest.Exec(t, source, `DROP TABLE t3`)
-	pgtest.Exec(t, source, `INSERT INTO t VALUES (1, 1, 'x')`)
+	pgtest.Exec(t, source, `INSERT INTO t VALUES (1000, 1, 'x')`)
 	c.must("swap", "t")
 	require.Equal(t, []string{"t1|101|V|bigint", "t2|100|V|bigint"}, pgtest.Rows(t, pgtest.Connect(t, c.to),
 		`SELECT tableoid::regclass, count(*), min(v), min(pg_typeof(at)::text) FROM t GROUP BY 1 ORDER BY 1`))

@@ -1,6 +1,7 @@
 package laws_test
 
 import (
+	"os/exec"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -72,4 +73,19 @@ func TestLaw6AcrossPartitionsThereAndBackAndThere(t *testing.T) {
 	require.Equal(t, pgtest.Rows(t, pgtest.Connect(t, c.from), `SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, oid)
 		FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY inhrelid::regclass::text`), pgtest.Rows(t, target,
 		`SELECT inhparent::regclass, inhrelid::regclass, pg_get_expr(relpartbound, oid) FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r' ORDER BY inhrelid::regclass::text`))
+}
+
+// TestLaw4AcrossPartitionsKilled: kill -9 of the program while partitioned tables are moved, in the stages that differ for them.
+func TestLaw4AcrossPartitionsKilled(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	load := c.partitionedShop(10_000)
+	random, _ := newRand(t)
+	run := append([]string{"run", "--strategy=logical", "--alter", "ALTER id TYPE bigint"}, shopTables...)
+	back := append([]string{"revert-swap", "--yes"}, shopTables...)
+	kill := func(cmd *exec.Cmd) { require.NoError(t, cmd.Process.Kill()) }
+	c.tormentIn(load, random, kill, run, back, []string{"backfill", "sync_schema", "swap"})
+	settleUp(t, load, c.to)
+	c.requireNoTraces()
 }

@@ -1,6 +1,8 @@
 package laws_test
 
 import (
+	"fmt"
+	"os/exec"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -108,6 +110,38 @@ func TestLaw3AcrossPartitionAttachedBehindVerify(t *testing.T) {
 	stderr, code := c.run("revert-swap", "--yes", "t")
 	require.Equal(t, 1, code, stderr)
 	require.Contains(t, stderr, "partition public.t9 is new")
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
+
+// TestLaw4AcrossKilledTakingOverPartitions: kill -9 while partitions full of rows are taken over, in the copy, and while a mixed
+// copy of partitions is straightened; the same command, run again, goes on, and nothing is there twice or not at all.
+func TestLaw4AcrossKilledTakingOverPartitions(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	random, _ := newRand(t)
+	source := pgtest.Connect(t, c.from, append(monthly, `INSERT INTO t SELECT g, g % 200, repeat('x', 50) FROM generate_series(1000, 30000) g`)...)
+	kill := func(cmd *exec.Cmd) { require.NoError(t, cmd.Process.Kill()) }
+	run := []string{"run", "--strategy=logical", "t", "--until", "verify"}
+	attach := func(n int) {
+		execAll(t, source, []string{
+			fmt.Sprintf(`CREATE TABLE t%d (LIKE t INCLUDING ALL); INSERT INTO t%[1]d SELECT g, %[2]d + g %% 100, repeat('y', 50) FROM generate_series(1, 20000) g;
+				ALTER TABLE t ATTACH PARTITION t%[1]d FOR VALUES FROM (%[2]d) TO (%[2]d + 100)`, n, 100*n),
+			`UPDATE t SET at = at + 100, id = -id WHERE id BETWEEN 2000 AND 2100`, `UPDATE t1 SET v = 'z' WHERE id % 10 = 3`,
+		})
+	}
+	c.strike(random, "backfill", kill, run...)
+	attach(3)
+	c.strike(random, "sync_schema", kill, run...)
+	for n := 4; n < 7; n++ {
+		attach(n)
+		c.strike(random, "replay", kill, run...)
+	}
+	pgtest.Exec(t, source, `DROP TABLE t3`)
+	c.through(run...)
+	c.through("swap", "t")
+	c.sameTree()
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
 }
