@@ -93,19 +93,22 @@ func changesOf(before, after []catalog.Partition) treeChange {
 // partitionDifferences says what somebody did to the partitions at the end
 // that a direction comes from.
 func partitionDifferences(ctx context.Context, db sqltmpl.DB, t registry.Table, d registry.Direction) ([]string, error) {
-	known := partsAt(t, d)
-	if len(known) == 0 {
-		return nil, nil
-	}
-	oid := t.SourceOID
+	change, err := changesIn(ctx, db, t, d)
+	return change.lines(), err
+}
+
+// changesIn compares the partitions that db shows, at the end that a direction
+// comes from, with those that are known.
+func changesIn(ctx context.Context, db sqltmpl.DB, t registry.Table, d registry.Direction) (treeChange, error) {
+	r, oid := t.Blueprint.Source, t.SourceOID
 	if d == registry.Backward {
-		oid = t.ShadowOID
+		r, oid = t.Blueprint.Shadow, t.ShadowOID
+	}
+	if r.Kind != partitioned {
+		return treeChange{}, nil
 	}
 	now, err := attachedTo(ctx, db, oid)
-	if err != nil {
-		return nil, err
-	}
-	return changesOf(known, now).lines(), nil
+	return changesOf(partsAt(t, d), now), err
 }
 
 // lines says what has changed.

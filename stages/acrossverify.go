@@ -34,8 +34,9 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	// Who waits for what we read is asked on the server of the live side.
 	there := *env
 	there.Source = env.from(live(job)).pool
+	unknown := false
 	for {
-		if job, err = env.adopt(ctx, job); err != nil {
+		if job, err = env.adopt(ctx, job, unknown); err != nil {
 			return 0, err
 		}
 		err = env.persist(ctx, job, func() error {
@@ -44,7 +45,8 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 				return err
 			})
 		})
-		if !errors.As(err, new(*compare.RewrittenError)) && !errors.As(err, new(*logical.UnknownError)) {
+		unknown = errors.As(err, new(*logical.UnknownError))
+		if !unknown && !errors.As(err, new(*compare.RewrittenError)) {
 			break
 		}
 		env.Logger.WarnContext(ctx, "verify starts over", slog.Any("error", err))

@@ -93,6 +93,9 @@ func TestLaw3AcrossPartitionAttachedBehindVerify(t *testing.T) {
 	source := pgtest.Connect(t, c.from, append(monthly, `CREATE TABLE t3 (LIKE t INCLUDING ALL)`, `INSERT INTO t3 VALUES (200, 200)`)...)
 	attach := func(sql string) string { return "psql -X -q -v ON_ERROR_STOP=1 '" + c.from + "' -c \"" + sql + "\"" }
 	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	// One that nobody sees any more, but whose changes are in the stream.
+	come := []string{`CREATE TABLE t8 PARTITION OF t FOR VALUES FROM (800) TO (900)`, `UPDATE t SET at = 800 WHERE at = 7`, `DROP TABLE t8`}
+	execAll(t, source, come)
 	for _, sql := range []string{
 		`ALTER TABLE t ATTACH PARTITION t3 FOR VALUES FROM (200) TO (300)`,
 		`BEGIN; ALTER TABLE t DETACH PARTITION t1; UPDATE t1 SET v = 'x'; ALTER TABLE t ATTACH PARTITION t1 FOR VALUES FROM (0) TO (100); COMMIT`,
@@ -105,8 +108,11 @@ func TestLaw3AcrossPartitionAttachedBehindVerify(t *testing.T) {
 	}
 	c.must("swap", "t")
 	c.sameTree()
-	// What comes after the swap keeps it from going back, as in place.
-	pgtest.Exec(t, pgtest.Connect(t, c.to), `CREATE TABLE t9 PARTITION OF t FOR VALUES FROM (900) TO (1000)`)
+	target := pgtest.Connect(t, c.to)
+	execAll(t, target, append(come, `DELETE FROM t WHERE at = 8`))
+	c.must("verify", "t")
+	// What comes after the swap, and stays, keeps it from going back, as in place.
+	pgtest.Exec(t, target, `CREATE TABLE t9 PARTITION OF t FOR VALUES FROM (900) TO (1000)`)
 	stderr, code := c.run("revert-swap", "--yes", "t")
 	require.Equal(t, 1, code, stderr)
 	require.Contains(t, stderr, "partition public.t9 is new")
@@ -127,8 +133,8 @@ func TestLaw4AcrossKilledTakingOverPartitions(t *testing.T) {
 	attach := func(n int) {
 		execAll(t, source, []string{
 			fmt.Sprintf(`CREATE TABLE t%d (LIKE t INCLUDING ALL); INSERT INTO t%[1]d SELECT g, %[2]d + g %% 100, repeat('y', 50) FROM generate_series(1, 20000) g;
-				ALTER TABLE t ATTACH PARTITION t%[1]d FOR VALUES FROM (%[2]d) TO (%[2]d + 100)`, n, 100*n),
-			`UPDATE t SET at = at + 100, id = -id WHERE id BETWEEN 2000 AND 2100`, `UPDATE t1 SET v = 'z' WHERE id % 10 = 3`,
+				ALTER TABLE t ATTACH PARTITION t%[1]d FOR VALUES FROM (%[2]d) TO (%[2]d + 100)`, n, 100*(n-1)),
+			`UPDATE t SET at = at + 100, id = id + 100000 WHERE v LIKE 'x%' AND id % 100000 BETWEEN 2000 AND 2100`, `UPDATE t1 SET v = 'z' WHERE id % 10 = 3`,
 		})
 	}
 	c.strike(random, "backfill", kill, run...)
@@ -142,6 +148,39 @@ func TestLaw4AcrossKilledTakingOverPartitions(t *testing.T) {
 	c.through(run...)
 	c.through("swap", "t")
 	c.sameTree()
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
+
+// TestLaw6AcrossPartitionedOnTheWay: a table that is partitioned on the way goes back as a plain one, with what was written to
+// each partition; a TRUNCATE of one of them alone is not lost without a word.
+func TestLaw6AcrossPartitionedOnTheWay(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY, v text)`, `INSERT INTO t SELECT g, 'v' FROM generate_series(1, 300) g`)
+	target := pgtest.Connect(t, c.to)
+	same := func() {
+		t.Helper()
+		require.Equal(t, pgtest.Rows(t, source, `SELECT * FROM t ORDER BY id`), pgtest.Rows(t, target, `SELECT * FROM t ORDER BY id`))
+	}
+	c.must("run", "--strategy=logical", "t", "--partition-by", "RANGE (id) WIDTH 100", "--until", "verify")
+	execAll(t, source, []string{`UPDATE t SET id = id + 1000 WHERE id < 10`, `DELETE FROM t WHERE id = 150`})
+	c.must("swap", "t")
+	same()
+	leaf := pgtest.Value[string](t, target, `SELECT tableoid::regclass::text FROM t WHERE id = 250`)
+	execAll(t, target, []string{
+		`UPDATE t SET id = id + 500 WHERE id BETWEEN 101 AND 105`, `UPDATE t SET v = 'w' WHERE id % 7 = 0`, `BEGIN; TRUNCATE t; INSERT INTO t SELECT g, 'x' FROM generate_series(50, 350) g; COMMIT`,
+		`DELETE FROM ` + leaf + ` WHERE id = 260`,
+	})
+	c.must("revert-swap", "--yes", "t")
+	same()
+	c.must("swap", "t")
+	same()
+	pgtest.Exec(t, target, `TRUNCATE `+leaf)
+	stderr, code := c.run("revert-swap", "--yes", "t")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "it was truncated alone")
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
 }
