@@ -114,7 +114,7 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 		if err != nil {
 			return err
 		}
-		changes, any := make([]treeChange, len(job.Tables)), false
+		changes, some := make([]treeChange, len(job.Tables)), false
 		for i, t := range job.Tables {
 			if changes[i], err = changesIn(ctx, from, t, d); err != nil {
 				return err
@@ -122,9 +122,9 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			if err := changedTree(t, true, changes[i].lines()); err != nil && job.Swapped {
 				return err
 			}
-			any = any || changes[i].any()
+			some = some || changes[i].any()
 		}
-		if err := env.passTo(ctx, job, changes, slot); err != nil || !any {
+		if err := env.passTo(ctx, job, changes, slot); err != nil || !some {
 			return err
 		}
 		return inTx(ctx, env.Target, func(tx pgx.Tx) error {
