@@ -45,6 +45,7 @@ var (
 			ALTER TABLE t ATTACH PARTITION t4 FOR VALUES FROM (300) TO (400)`, `UPDATE t SET v = 'touched' WHERE at IN (300, 251)`,
 		`ALTER TABLE t DETACH PARTITION t2`, `UPDATE t2 SET v = 'unheard of' WHERE at > 160; DELETE FROM t2 WHERE at = 170`,
 		`ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM (100) TO (200)`, `INSERT INTO t VALUES (9999, 170, 'back')`,
+		`DROP TABLE t0`,
 		`CREATE TABLE t5 PARTITION OF t FOR VALUES FROM (400) TO (500); INSERT INTO t VALUES (400, 400); DROP TABLE t5`,
 		`CREATE TABLE t6 PARTITION OF t FOR VALUES FROM (500) TO (600); INSERT INTO t VALUES (500, 500); ALTER TABLE t6 RENAME TO "T six"; INSERT INTO t VALUES (501, 501)`,
 	}
@@ -59,7 +60,8 @@ func TestLaw2And9AcrossPartitionsComeAndGo(t *testing.T) {
 			t.Parallel()
 			takeTurn(t)
 			c := twoClusters(t)
-			source := pgtest.Connect(t, c.from, monthly...)
+			source := pgtest.Connect(t, c.from, append(monthly, `CREATE TABLE t0 PARTITION OF t FOR VALUES FROM (-100) TO (0)`,
+				`INSERT INTO t SELECT -g, -g, 'old' FROM generate_series(1, 100) g`)...)
 			target := pgtest.Connect(t, c.to)
 			c.must("run", "--strategy=logical", "t", "--until", until)
 			execAll(t, source, treeWrites)
