@@ -20,15 +20,25 @@ import (
 func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, error) {
 	job := req.job()
 	var relations []catalog.Relation
-	for _, t := range job.Tables {
+	var trees []preflight.Tree
+	for i, t := range job.Tables {
 		relation, err := catalog.Load(ctx, env.Source, t.SourceOID, env.Registry.Schema())
 		if err != nil {
 			return nil, err
 		}
-		relations = append(relations, relation)
+		change := req.Spec.Tables[i].Effective()
+		tree := preflight.Tree{PartitionBy: change.PartitionBy, OrderBy: change.OrderBy}
+		err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
+			tree.Partitions, tree.Bound, err = partitionsToCheck(ctx, env, tx, relation)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		relations, trees = append(relations, relation), append(trees, tree)
 	}
 	findings, err := preflight.Across(ctx, preflight.AcrossInput{
-		Source: env.Source, Target: env.Target, Relations: relations, RegistrySchema: env.Registry.Schema(),
+		Source: env.Source, Target: env.Target, Relations: relations, Trees: trees, RegistrySchema: env.Registry.Schema(),
 	})
 	if err != nil {
 		return nil, err
@@ -90,8 +100,8 @@ func lacking(ctx context.Context, env *Env, relations []catalog.Relation) ([]pre
 }
 
 // acrossDifferences says how a table's definition on either side differs from
-// what is recorded.
-func acrossDifferences(ctx context.Context, env *Env, t registry.Table) ([]string, error) {
+// what is recorded; of the partitions only where the direction goes to.
+func acrossDifferences(ctx context.Context, env *Env, t registry.Table, d registry.Direction) ([]string, error) {
 	differences, err := sourceDifferences(ctx, env, t)
 	if err != nil {
 		return nil, err
@@ -103,7 +113,8 @@ func acrossDifferences(ctx context.Context, env *Env, t registry.Table) ([]strin
 	if oid != t.ShadowOID {
 		differences = append(differences, "on the target another relation has its name, or none has")
 	}
-	return differences, nil
+	other, err := partitionDifferences(ctx, env.to(d).pool, t, other(d))
+	return append(differences, other...), err
 }
 
 // sourceDifferences compares the source's table with its recorded definition;
@@ -128,6 +139,7 @@ func withoutOurs(r catalog.Relation) catalog.Relation {
 	r.Triggers = slices.DeleteFunc(slices.Clone(r.Triggers), func(t catalog.Trigger) bool {
 		return strings.HasPrefix(string(t.Name), "repave_")
 	})
+	r.Partitions = nil // see partitionDifferences
 	r.Others = slices.DeleteFunc(slices.Clone(r.Others), func(o catalog.Other) bool {
 		return o.Kind == "publication" && strings.Contains(o.Description, "repave_")
 	})

@@ -99,13 +99,24 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 			}
 			var count pageCount
 			var files registry.Files
-			for _, leaf := range sourceFiles(t) {
+			for i, leaf := range sourceFiles(t) {
+				if t.Blueprint.Source.Kind == partitioned {
+					if t.Blueprint.Source.Partitions[i].File, err = filenodeOf(ctx, env.Source, leaf); err != nil {
+						return err
+					}
+				}
 				one, err := sqltmpl.One[pageCount](ctx, env.Source, sqltmpl.PageCount{Relation: leaf.OID}.Statement())
+				if errors.Is(err, pgx.ErrNoRows) {
+					err = nil // a partition that was dropped
+				}
 				if err != nil {
 					return fmt.Errorf("counting pages: %w", err)
 				}
 				count.Rows, count.Pages = count.Rows+one.Rows, count.Pages+one.Pages
 				files = append(files, one.Pages)
+			}
+			if err := env.Registry.SetShadow(ctx, tx, t, t.ShadowOID, *t.Blueprint); err != nil {
+				return err
 			}
 			size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
 			size = min(max(size, minRange), maxRange)

@@ -79,7 +79,7 @@ func (s acrossSchema) straighten(ctx context.Context, env *Env, job registry.Job
 	if stream.Applied >= stream.Copied {
 		return nil
 	}
-	_, err = env.follow(ctx, job, logical.Goal{Behind: stream.Copied})
+	_, err = env.followTree(ctx, job, logical.Goal{Behind: stream.Copied})
 	return err
 }
 
@@ -93,9 +93,13 @@ func (acrossSchema) single(ctx context.Context, env *Env, t registry.Table, pass
 		for _, k := range t.Blueprint.Key {
 			key = append(key, k.Shadow)
 		}
-		n, err := sqltmpl.DeleteDuplicates{Table: t.Name, Key: key}.Statement().Exec(ctx, tx)
-		if err != nil {
-			return fmt.Errorf("deleting rows of %s that were copied twice: %w", t.Name.Plain(), err)
+		var n int64
+		for _, table := range filesOf(t) { // a ctid is one of a partition's
+			one, err := sqltmpl.DeleteDuplicates{Table: table, Key: key}.Statement().Exec(ctx, tx)
+			if err != nil {
+				return fmt.Errorf("deleting rows of %s that were copied twice: %w", table.Plain(), err)
+			}
+			n += one
 		}
 		env.Logger.DebugContext(ctx, "deleted rows that were copied twice", slog.Int64("rows", n), slog.String("table", t.Name.Plain()))
 		return nil

@@ -154,6 +154,12 @@ func definition(b *shadow.Blueprint) []string {
 		columns = append(columns, "CONSTRAINT "+check.Name.Plain()+" "+string(check.Def))
 	}
 	out := []string{"CREATE TABLE " + b.Shadow.Table.Plain() + " (\n    " + strings.Join(columns, ",\n    ") + "\n)"}
+	if b.Shadow.PartitionKey != "" {
+		out[0] += " PARTITION BY " + string(b.Shadow.PartitionKey)
+	}
+	for _, p := range b.Shadow.Partitions {
+		out = append(out, "CREATE TABLE "+p.Table.Plain()+" PARTITION OF "+b.Shadow.Table.Plain()+" "+string(p.Bound))
+	}
 	for _, index := range b.Shadow.Indexes {
 		out = append(out, string(index.Def))
 	}
@@ -169,6 +175,7 @@ func (r *PlanReport) carriedAcross(b *shadow.Blueprint, bound define.Bound) {
 	}
 	say(len(b.Shadow.Columns), "columns", "with type, collation, default, not null, storage, statistics target, comment, grants")
 	say(len(b.Shadow.Indexes), "indexes and the constraints on them", "built after the copy, under their own names")
+	say(len(b.Shadow.Partitions), "partitions", "made with the table; those that come and go on the source until the swap do on the target")
 	say(len(b.Shadow.Checks), "check constraints", "made with the table; those NOT VALID in the cutover")
 	say(len(b.Shadow.ForeignKeys), "foreign keys of the table", "added in the cutover NOT VALID, validated right after it")
 	say(len(define.Sequences(b.Shadow)), "sequences", "set to exactly where they stand, in the cutover")

@@ -33,7 +33,7 @@ func (follow) Run(ctx context.Context, env *Env, job registry.Job) (int64, error
 	if err := env.Registry.SetProven(ctx, env.Target, job.ID, false); err != nil {
 		return 0, err
 	}
-	return env.follow(ctx, job, logical.Goal{CaughtUp: caughtUp})
+	return env.followTree(ctx, job, logical.Goal{CaughtUp: caughtUp})
 }
 
 func caughtUp(bytes int64, lag time.Duration) bool {

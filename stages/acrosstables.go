@@ -66,6 +66,10 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 			if err != nil {
 				return err
 			}
+			t.Blueprint.Shadow.Partitions, err = attachedTo(ctx, tx, t.ShadowOID)
+			if err != nil {
+				return err
+			}
 			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
 				return err
 			}
@@ -104,6 +108,17 @@ func final(ctx context.Context, env *Env, job registry.Job) (finalForm, error) {
 	out.blueprints, err = define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
 	if err != nil {
 		return out, err
+	}
+	refused := &RefusedError{}
+	for i, t := range job.Tables {
+		findings, err := sameBounds(ctx, env, t, out.blueprints[i])
+		if err != nil {
+			return out, err
+		}
+		refused.add(t.Name.Plain(), findings)
+	}
+	if len(refused.Findings) > 0 {
+		return out, refused
 	}
 	out.bounds = make([]define.Bound, len(out.blueprints))
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {

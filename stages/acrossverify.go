@@ -34,14 +34,19 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	// Who waits for what we read is asked on the server of the live side.
 	there := *env
 	there.Source = env.from(live(job)).pool
+	unknown := false
 	for {
+		if job, err = env.adopt(ctx, job, unknown); err != nil {
+			return 0, err
+		}
 		err = env.persist(ctx, job, func() error {
 			return yielding(ctx, &there, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) (err error) {
 				rows, err = s.once(ctx, env, job, y)
 				return err
 			})
 		})
-		if !errors.As(err, new(*compare.RewrittenError)) {
+		unknown = errors.As(err, new(*logical.UnknownError))
+		if !unknown && !errors.As(err, new(*compare.RewrittenError)) {
 			break
 		}
 		env.Logger.WarnContext(ctx, "verify starts over", slog.Any("error", err))
@@ -83,6 +88,9 @@ func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *y
 	}
 	defer f.close(ctx)
 	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
+		return 0, err
+	}
+	if err := env.knownIn(ctx, job, slot.Snapshot); err != nil {
 		return 0, err
 	}
 	env.Ends.lately = newLately() // what comes from here on the snapshots don't show

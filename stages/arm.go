@@ -2,11 +2,13 @@ package stages
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
 )
 
 // While a target's table is being filled it has no foreign keys, and its
@@ -16,6 +18,12 @@ import (
 // their triggers on. It locks them, and the tables they refer to, SHARE ROW
 // EXCLUSIVE.
 func arm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
+	// Partitions after their table, as writers do who look whether it is open already.
+	for _, t := range job.Tables {
+		if err := exec(ctx, tx, sqltmpl.LockWriters{Table: t.Name}.Statement()); err != nil {
+			return err
+		}
+	}
 	for _, t := range job.Tables {
 		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
 			if _, err := key.Add(ctx, tx); err != nil {
@@ -34,6 +42,15 @@ func arm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 // disarm takes both away again. It locks the tables, and those they refer to,
 // ACCESS EXCLUSIVE.
 func disarm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
+	// Partitions after their table, as readers do.
+	for _, t := range job.Tables {
+		r := t.Blueprint.Shadow
+		if r.Kind == partitioned && len(r.ForeignKeys)+len(r.ReferencedBy)+len(t.Bound.Firing) > 0 {
+			if err := exec(ctx, tx, sqltmpl.LockTable{Table: t.Name}.Statement()); err != nil {
+				return err
+			}
+		}
+	}
 	for _, t := range job.Tables {
 		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
 			if err := key.Drop(ctx, tx); err != nil {
@@ -50,16 +67,17 @@ func disarm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 // validateAcross validates the foreign keys that the opening has added: its
 // rows are those of the source, where they held. May run again.
 func (env *Env) validateAcross(ctx context.Context, job registry.Job) error {
+	there := *env
+	there.Source = env.Target // where locks are waited for
 	for _, t := range job.Tables {
 		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
-			err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
-				if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
+			for _, step := range []func(context.Context, pgx.Tx) error{key.Prove, key.Crown} {
+				err := withLocks(ctx, &there, job, lockJob{
+					weak: true, what: fmt.Sprintf("validate foreign key %s of %s", key.Name, t.Name.Plain()), lock: setLockTimeout, work: step,
+				})
+				if err != nil {
 					return err
 				}
-				return key.Validate(ctx, tx)
-			})
-			if err != nil {
-				return err
 			}
 		}
 	}

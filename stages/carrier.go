@@ -177,7 +177,20 @@ func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64
 			return err
 		}
 		mapping, first := cargo.mapping, pageOf(batch.Next)
-		mapping.From = sourceFiles(cargo.table)[batch.Next>>registry.FileBits].Table
+		if cargo.table.Blueprint.Source.Kind == partitioned {
+			p := sourceFiles(cargo.table)[batch.Next>>registry.FileBits]
+			file, err := filenodeOf(ctx, c.env.Source, p)
+			switch {
+			case err != nil:
+				return err
+			case file == 0: // its rows are none of the table's any more
+				pages = batch.End - batch.Next
+				return c.env.Registry.AdvanceBatch(ctx, tx, cargo.table, batch.Number, batch.End, 0)
+			case file != p.File:
+				return errRewritten
+			}
+			mapping.From, mapping.To = p.Table, counterpart(cargo.table, p)
+		}
 		rows, err = logical.CopyRange(ctx, from.Conn(), tx.Conn(), mapping, cargo.binary, first, first+next-batch.Next)
 		if err != nil {
 			return err
@@ -209,7 +222,7 @@ func (c *carrier) pin(ctx context.Context, from pgx.Tx, cargo cargo) error {
 			return err
 		}
 		return changedIf(cargo.table, append(differences, "its columns changed")[:1])
-	case state.Filenode != cargo.table.Filenode:
+	case cargo.table.Blueprint.Source.Kind != partitioned && state.Filenode != cargo.table.Filenode:
 		return errRewritten
 	}
 	return nil

@@ -103,6 +103,11 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if _, err := c.env.follow(ctx, c.job, logical.Goal{CaughtUp: caughtUp}); err != nil {
 		return err
 	}
+	for _, t := range c.job.Tables { // it takes too long behind the fence
+		if err := leavesAsKnown(ctx, c.env, c.job, t); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -198,7 +203,7 @@ func (c *crossing) look(ctx context.Context) error {
 	group.Go(func() error { return c.ready(ctx) })
 	group.Go(func() error {
 		for _, t := range c.job.Tables {
-			differences, err := acrossDifferences(ctx, c.env, t)
+			differences, err := acrossDifferences(ctx, c.env, t, c.from)
 			if err != nil {
 				return err
 			}
@@ -222,6 +227,16 @@ func (c *crossing) seal(ctx context.Context) error {
 		}
 		if !stands {
 			return c.late()
+		}
+		// Whoever attaches a partition waits for us, or did so before.
+		for _, t := range c.job.Tables {
+			differences, err := partitionDifferences(ctx, tx, t, c.from)
+			if err != nil {
+				return err
+			}
+			if err := changedTree(t, c.job.Swapped, differences); err != nil {
+				return err
+			}
 		}
 		fence := closing(c.env, c.job, c.mark, c.from, forever, c.token())
 		if err := exec(ctx, tx, fence.Create()); err != nil {

@@ -161,6 +161,26 @@ func (e *ChangedError) Hint() string {
 	return "undo the change and run again, or start over with: repave reset " + shell.Quote(e.Table.Plain())
 }
 
+// A TreeError says that partitions came, went, or were detached and attached
+// again, where that could not be taken over just then.
+type TreeError struct {
+	Table       sqltmpl.Table
+	Differences []string
+	Swapped     bool
+}
+
+func (e *TreeError) Error() string {
+	return fmt.Sprintf("the partitions of %s have changed: %s", e.Table.Plain(), strings.Join(e.Differences, "; "))
+}
+
+// Hint says what to do about it.
+func (e *TreeError) Hint() string {
+	if e.Swapped {
+		return "the job can't be reverted any more; undo the change, or finish with: repave cleanup " + shell.Quote(e.Table.Plain())
+	}
+	return "run the same command again: the target's change with them"
+}
+
 // A StateError says that a command does not fit the state a job is in.
 type StateError struct {
 	Problem string

@@ -40,6 +40,11 @@ type feed struct {
 // works on the job, so whoever still reads the slot is about to end: what is recorded and what
 // the slot was told are only looked at after that.
 func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
+	return env.openFor(ctx, job, mappings(job, live(job)), false)
+}
+
+// openFor is open for some tables and partitions: other changes are passed over, or an error.
+func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Mapping, skip bool) (*feed, error) {
 	d := live(job)
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
@@ -63,10 +68,9 @@ func (env *Env) open(ctx context.Context, job registry.Job) (*feed, error) {
 		return nil, err
 	}
 	f := &feed{env: env, job: job, direction: d, mark: name, stopped: make(chan struct{})}
-	maps := mappings(job, d)
 	f.stream, err = logical.Open(ctx, logical.StreamOptions{
 		Config: env.from(d).config, Settings: job.Settings, Slot: s.Slot, Publication: s.Publication, From: s.Applied,
-		Mappings: maps,
+		Mappings: maps, SkipUnknown: skip,
 	})
 	if err != nil {
 		return nil, err

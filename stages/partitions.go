@@ -22,6 +22,9 @@ import (
 func refusal(err error) (*RefusedError, bool) {
 	var table sqltmpl.Table
 	var problems []shadow.Problem
+	if found, ok := errors.AsType[*RefusedError](err); ok {
+		return found, true
+	}
 	if found, ok := errors.AsType[*shadow.UnpartitionableError](err); ok {
 		table, problems = found.Table, found.Problems
 	} else if found, ok := errors.AsType[*shadow.MemberError](err); ok {

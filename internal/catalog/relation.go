@@ -48,6 +48,11 @@ type Partition struct {
 	// Options and Tablespace are its own: it has neither from its table. A Diff leaves them out.
 	Options    []string      `json:"partition_options,omitempty"`
 	Tablespace sqltmpl.Ident `json:"partition_tablespace,omitempty"`
+	// Attached is the transaction that made it a partition: another one if it was detached and
+	// attached again. A Diff leaves it out.
+	Attached int64 `json:"attached,omitempty"`
+	// File is the file that it was in when its pages were counted.
+	File uint32 `json:"file,omitempty"`
 }
 
 // A Grant is one privilege that one role has.

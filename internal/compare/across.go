@@ -142,7 +142,11 @@ func (c *comparison) hashAll(ctx context.Context, pairs []int, drilling bool) er
 	c.done, c.total = 0, 0
 	var queues [2]chan hashJob
 	for side, source := range []bool{true, false} {
-		jobs, err := c.ranges(ctx, pairs, source, drilling)
+		var jobs []hashJob
+		err := c.inSnapshot(ctx, source, func(tx pgx.Tx) (err error) {
+			jobs, err = c.ranges(ctx, tx, pairs, source, drilling)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -172,13 +176,13 @@ func (c *comparison) hashAll(ctx context.Context, pairs []int, drilling bool) er
 
 // ranges cuts one side's tables into ranges. Pages added meanwhile hold no row
 // that the snapshot shows, but the last range is open all the same.
-func (c *comparison) ranges(ctx context.Context, pairs []int, source, drilling bool) (jobs []hashJob, err error) {
+func (c *comparison) ranges(ctx context.Context, tx pgx.Tx, pairs []int, source, drilling bool) (jobs []hashJob, err error) {
 	for _, i := range pairs {
-		pool, oid := c.sides.Target, c.pairs[i].TargetOID
+		oid := c.pairs[i].TargetOID
 		if source {
-			pool, oid = c.sides.Source, c.pairs[i].Blueprint.Source.OID
+			oid = c.pairs[i].Blueprint.Source.OID
 		}
-		leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, pool, sqltmpl.ListLeaves{Relation: oid}.Statement())
+		leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.SnapshotLeaves{Relation: oid}.Statement())
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ type Bound struct {
 	Policies   []sqltmpl.LoadedPolicy `json:"policies"`
 	Firing     []sqltmpl.FiringObject `json:"firing"` // when triggers and rules act
 	Expected   *Expected              `json:"expected,omitempty"`
+	Leaves     []Leaf                 `json:"leaves,omitempty"` // the partitions of a partitioned table
 }
 
 // LoadBound reads what is bound to a table on the source. Columns are those of
@@ -42,7 +43,10 @@ func LoadBound(
 	if out.Policies, err = sqltmpl.All[sqltmpl.LoadedPolicy](ctx, tx, sqltmpl.LoadPolicies{Relation: oid}.Statement()); err != nil {
 		return out, err
 	}
-	out.Firing, err = firing(ctx, tx, oid, registry)
+	if out.Firing, err = firing(ctx, tx, oid, registry); err != nil {
+		return out, err
+	}
+	out.Leaves, err = LoadLeaves(ctx, tx, oid, registry)
 	return out, err
 }
 

@@ -172,24 +172,31 @@ func (c *creator) constraints(ctx context.Context) error {
 // settings, and storage parameters and a tablespace of their own.
 func (c *creator) partitions(ctx context.Context) error {
 	for _, p := range c.r.Partitions {
-		err := c.do(ctx, sqltmpl.DefinePartition{
-			Table: p.Table, Parent: c.r.Table, Bound: p.Bound,
-			Tablespace: c.tablespace(p.Tablespace, "partition "+p.Table.Plain()),
-		}.Statement())
+		if err := c.partition(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *creator) partition(ctx context.Context, p catalog.Partition) error {
+	err := c.do(ctx, sqltmpl.DefinePartition{
+		Table: p.Table, Parent: c.r.Table, Bound: p.Bound,
+		Tablespace: c.tablespace(p.Tablespace, "partition "+p.Table.Plain()),
+	}.Statement())
+	if err != nil {
+		return err
+	}
+	if err := c.setOptions(ctx, p.Table, p.Options); err != nil {
+		return err
+	}
+	for _, column := range c.r.Columns { // these are not passed on
+		if len(column.Options) == 0 {
+			continue
+		}
+		err := c.do(ctx, sqltmpl.SetColumnOptions{Table: p.Table, Column: column.Name, Options: column.Options}.Statement())
 		if err != nil {
 			return err
-		}
-		if err := c.setOptions(ctx, p.Table, p.Options); err != nil {
-			return err
-		}
-		for _, column := range c.r.Columns { // these are not passed on
-			if len(column.Options) == 0 {
-				continue
-			}
-			err := c.do(ctx, sqltmpl.SetColumnOptions{Table: p.Table, Column: column.Name, Options: column.Options}.Statement())
-			if err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -114,6 +114,14 @@ func (k ForeignKey) commented(table sqltmpl.Table, add sqltmpl.Statement) []sqlt
 // where partitions were to have it first SHARE ROW EXCLUSIVE for a moment, and
 // may run twice.
 func (k ForeignKey) Validate(ctx context.Context, tx pgx.Tx) error {
+	if err := k.Prove(ctx, tx); err != nil {
+		return err
+	}
+	return k.Crown(ctx, tx)
+}
+
+// Prove is the part of Validate that reads all rows.
+func (k ForeignKey) Prove(ctx context.Context, tx pgx.Tx) error {
 	if !k.Valid || !k.Enforced {
 		return nil
 	}
@@ -134,12 +142,20 @@ func (k ForeignKey) Validate(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("validating foreign key %s of %s: %w", k.Name, table.Plain(), err)
 		}
 	}
-	if !k.stepwise(tx) {
+	return nil
+}
+
+// Crown is the part of Validate that gives the key of the partitions to the
+// table: for a moment, under SHARE ROW EXCLUSIVE.
+func (k ForeignKey) Crown(ctx context.Context, tx pgx.Tx) error {
+	if !k.Valid || !k.Enforced || !k.stepwise(tx) {
 		return nil
 	}
-	there, err := k.there(ctx, tx, k.From)
-	if err != nil || there {
-		return err
+	for _, table := range append([]sqltmpl.Table{k.From}, k.partitions...) {
+		there, err := k.there(ctx, tx, table)
+		if err != nil || there == (table == k.From) {
+			return err // it has it, or it was left out
+		}
 	}
 	return sqltmpl.ExecAll(ctx, tx, k.commented(k.From, shadow.ValidForeignKey(k.From, k.ForeignKey))...)
 }

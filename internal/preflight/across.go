@@ -23,9 +23,18 @@ const longTransaction = time.Minute
 type AcrossInput struct {
 	Source, Target sqltmpl.DB
 	Relations      []catalog.Relation // tables of the source
+	Trees          []Tree             // of each of Relations; none: they are all plain, and stay so
 	RegistrySchema sqltmpl.Ident
 	// LongTransaction is the age from which transactions on the source are findings; 0 is a minute.
 	LongTransaction time.Duration
+}
+
+// A Tree is what one table of Across has and gets of partitions.
+type Tree struct {
+	Partitions  []catalog.Relation
+	Bound       []catalog.Dependent // to the partitions
+	PartitionBy string
+	OrderBy     []string
 }
 
 // Across finds what is in the way of moving tables to another cluster, on both
@@ -89,6 +98,9 @@ func checkSourcePrivileges(ctx context.Context, in AcrossInput) ([]Finding, erro
 	params := sqltmpl.MissingOnSource{Registry: in.RegistrySchema}
 	for _, r := range in.Relations {
 		params.OIDs = append(params.OIDs, r.OID)
+		for _, p := range r.Partitions {
+			params.OIDs = append(params.OIDs, p.OID)
+		}
 	}
 	return missing(ctx, in.Source, atSource, params.Statement())
 }
@@ -98,6 +110,9 @@ func checkTargetPrivileges(ctx context.Context, in AcrossInput) ([]Finding, erro
 	for _, r := range in.Relations {
 		params.Schemas = append(params.Schemas, string(r.Table.Schema))
 		params.Owners = append(params.Owners, string(r.Owner))
+		for _, p := range r.Partitions {
+			params.Schemas = append(params.Schemas, string(p.Table.Schema))
+		}
 	}
 	return missing(ctx, in.Target, atTarget, params.Statement())
 }

@@ -78,7 +78,14 @@ func TestEveryCheckAcrossFires(t *testing.T) {
 			}, target: []string{`DROP TABLE IF EXISTS s.f`}, table: "s.f", check: "kind", problem: "is a foreign table", uncured: true,
 		},
 		{name: "view", source: []string{`CREATE VIEW s.v AS SELECT 1`}, table: "s.v", check: "kind", problem: "is a view", uncured: true},
-		{name: "partitioned", source: []string{`CREATE TABLE s.p (id int) PARTITION BY LIST (id)`}, table: "s.p", check: "kind", problem: "partitioned", uncured: true},
+		{
+			name: "no partitions", source: []string{`CREATE TABLE s.p (id int PRIMARY KEY) PARTITION BY LIST (id)`}, table: "s.p", check: "kind",
+			problem: "no partitions", uncured: true,
+		},
+		{
+			name: "partition", source: []string{`CREATE TABLE s.p (id int PRIMARY KEY) PARTITION BY LIST (id)`, `CREATE TABLE s.p1 PARTITION OF s.p DEFAULT`},
+			table: "s.p1", check: "kind", problem: "is a partition", uncured: true,
+		},
 		{
 			name: "invalid index", source: []string{
 				`INSERT INTO s.orders VALUES (1, 1), (2, 1)`, `!CREATE UNIQUE INDEX CONCURRENTLY inv ON s.orders (n)`, `DELETE FROM s.orders`,

@@ -214,3 +214,14 @@ func (l *leafCheck) rest() {
 func dropForeignKey(key catalog.ForeignKey) string {
 	return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s", key.From, key.Name)
 }
+
+// Leaves finds what keeps the partitions of in, new ones perhaps, from being made
+// elsewhere. It only reads.
+func Leaves(ctx context.Context, in Input) ([]Finding, error) {
+	findings, err := checkLeaves(ctx, in)
+	if err != nil {
+		return findings, err
+	}
+	more, err := checkLeafIdentities(ctx, in)
+	return append(findings, more...), err
+}

@@ -14,11 +14,16 @@ import (
 func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	var findings []Finding
 	var failed error
-	for _, r := range in.Relations {
+	for i, r := range in.Relations {
 		one := Input{DB: in.Source, Relation: r, RegistrySchema: in.RegistrySchema}
+		if i < len(in.Trees) {
+			tree := in.Trees[i]
+			one.Partitions, one.OnPartitions, one.PartitionBy, one.OrderBy = tree.Partitions, tree.Bound, tree.PartitionBy, tree.OrderBy
+		}
 		checks := []check{checkKind, checkWhole}
-		if r.Kind == "r" && r.OID >= firstNormalOID {
-			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren)
+		if (r.Kind == "r" || r.Kind == partitioned) && r.OID >= firstNormalOID {
+			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren,
+				checkLeaves, checkLeafIdentities)
 		}
 		for _, look := range checks {
 			found, err := look(ctx, one)
@@ -29,17 +34,41 @@ func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	return findings, failed
 }
 
-// checkWhole refuses partitioned tables and partitions: the stream says nothing of
-// a TRUNCATE, ATTACH or DETACH of one partition, and so would lose it.
+// checkWhole refuses partitions: what is written by way of their table is not
+// kept out by a fence on them.
 func checkWhole(_ context.Context, in Input) ([]Finding, error) {
-	const cure = "it can't be moved yet; pg_dump and pg_restore, or a subscription, move it"
-	switch {
-	case in.Relation.Kind == partitioned:
-		return []Finding{in.finding("kind", cure, "is partitioned, and a TRUNCATE or DETACH of one partition would be lost")}, nil
-	case in.Relation.Partition:
-		return []Finding{in.finding("kind", cure, "is a partition of a partitioned table")}, nil
+	if !in.Relation.Partition {
+		return nil, nil
 	}
-	return nil, nil
+	return []Finding{in.finding("kind", "name the whole table, or detach the partition first", "is a partition of a partitioned table")}, nil
+}
+
+// checkLeafIdentities refuses partitions whose changes do not say which row they
+// are about, and tables whose partitions to come would be such.
+func checkLeafIdentities(_ context.Context, in Input) ([]Finding, error) {
+	key, ok := catalog.KeyOf(in.Relation)
+	if in.Relation.Kind != partitioned || !ok {
+		return nil, nil
+	}
+	if !key.Primary {
+		var columns sqltmpl.Columns
+		for _, num := range key.Columns {
+			at := slices.IndexFunc(in.Relation.Columns, func(c catalog.Column) bool { return c.Num == num })
+			columns = append(columns, in.Relation.Columns[at].Name)
+		}
+		return []Finding{in.finding("replica_identity", in.alter("ADD PRIMARY KEY (%s)", columns),
+			"is partitioned and has no primary key: in partitions to come UPDATE and DELETE would fail")}, nil
+	}
+	var findings []Finding
+	for _, leaf := range in.Partitions {
+		one := Input{Relation: leaf}
+		at := slices.IndexFunc(leaf.Indexes, func(i catalog.Index) bool { return i.Primary })
+		if leaf.Kind == "r" && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
+			findings = append(findings, in.finding("replica_identity", one.alter("REPLICA IDENTITY DEFAULT"),
+				"the replica identity of partition %s does not carry the key", leaf.Table.Plain()))
+		}
+	}
+	return findings, nil
 }
 
 // checkReplicaIdentity refuses tables whose changes do not say which row they
@@ -95,7 +124,14 @@ func checkChildren(_ context.Context, in Input) ([]Finding, error) {
 func checkPlaces(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	var findings []Finding
 	var schemas []sqltmpl.Ident // missing, named once
+	var tables []catalog.Relation
 	for _, r := range in.Relations {
+		tables = append(tables, r)
+		for _, p := range r.Partitions {
+			tables = append(tables, catalog.Relation{Table: p.Table})
+		}
+	}
+	for _, r := range tables {
 		place, err := sqltmpl.One[sqltmpl.Place](ctx, in.Target, sqltmpl.FindOnTarget{Table: r.Table}.Statement())
 		if err != nil {
 			return findings, fmt.Errorf("looking at %s: %w", atTarget, err)

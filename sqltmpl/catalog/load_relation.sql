@@ -446,7 +446,8 @@ FROM (
                     SELECT 'toast.' || o FROM pg_catalog.pg_class x, pg_catalog.unnest(x.reloptions) AS o
                     WHERE x.oid = c.reltoastrelid
                 ) AS partition_options,
-                (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS partition_tablespace
+                (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace) AS partition_tablespace,
+                h.xmin::text::int8 AS attached
             FROM pg_catalog.pg_inherits h
             JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -1,6 +1,6 @@
 -- cutover/delete_duplicates.sql
 -- Of rows with the same key leave one: a row that moved while it was copied under several snapshots may be there
--- more than once. Which one does not matter, the stream brings the last.
+-- more than once. Which one does not matter, the stream brings the last. The table is no partitioned one.
 --
 -- lock: ROW EXCLUSIVE on the table
 -- runs: inside a transaction that holds the pass

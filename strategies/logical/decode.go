@@ -3,6 +3,7 @@ package logical
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pglogrepl"
 )
@@ -17,7 +18,7 @@ func (s *Stream) take(ctx context.Context, data []byte) (what, error) {
 		if s.skip {
 			return nothing, nil
 		}
-		return change, s.row(Op(kind), data[1:])
+		return s.row(Op(kind), data[1:])
 	case pglogrepl.MessageTypeType, pglogrepl.MessageTypeOrigin:
 		return nothing, nil
 	default:
@@ -46,11 +47,18 @@ func (s *Stream) take(ctx context.Context, data []byte) (what, error) {
 	case *pglogrepl.RelationMessage:
 		return nothing, s.describe(ctx, m)
 	case *pglogrepl.TruncateMessage:
-		s.change = Change{Op: Truncate, Relations: m.RelationIDs}
+		s.change = Change{Op: Truncate}
 		for _, oid := range m.RelationIDs {
-			if _, err := s.known(oid); err != nil {
+			r, err := s.known(oid)
+			if err != nil {
 				return nothing, err
 			}
+			if r.mapping != nil {
+				s.change.Relations = append(s.change.Relations, oid)
+			}
+		}
+		if err := s.truncated(s.change.Relations); err != nil {
+			return nothing, err
 		}
 	case *pglogrepl.LogicalDecodingMessage:
 		if m.Prefix != barrierPrefix || !m.Transactional {
@@ -66,15 +74,37 @@ func (s *Stream) take(ctx context.Context, data []byte) (what, error) {
 	return change, nil
 }
 
-// row decodes an insert, update or delete into s.change.
-func (s *Stream) row(op Op, data []byte) error {
+// truncated refuses a TRUNCATE of some of the partitions whose rows are in one
+// table on the other side: which rows are theirs is not known there.
+func (s *Stream) truncated(relations []uint32) error {
+	for _, oid := range relations {
+		one := s.relations[oid].mapping
+		if !one.Shared {
+			continue
+		}
+		for other, m := range s.mappings {
+			if m.Shared && m.To == one.To && !slices.Contains(relations, other) {
+				return &ChangedError{Table: one.From, What: "it was truncated alone, and on the other side it is no table of its own"}
+			}
+		}
+	}
+	return nil
+}
+
+// row decodes an insert, update or delete into s.change, unless it is to be skipped.
+func (s *Stream) row(op Op, data []byte) (what, error) {
 	if err := s.rows.parse(data); err != nil {
-		return err
+		return nothing, err
 	}
 	r, err := s.known(s.rows.relation)
-	if err != nil {
-		return err
+	if err != nil || r.mapping == nil {
+		return nothing, err
 	}
+	return change, s.values(op, r)
+}
+
+// values makes s.change of the values that were read.
+func (s *Stream) values(op Op, r *relation) error {
 	before, after, width := s.rows.old, s.rows.new, len(r.mapping.Columns)
 	if (len(before) != 0 && len(before) != width) || (len(after) != 0 && len(after) != width) ||
 		(op == Delete) != (len(after) == 0) || (op == Delete && len(before) == 0) {

@@ -4,6 +4,8 @@
 package logical
 
 import (
+	"fmt"
+
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -13,6 +15,8 @@ import (
 // other cluster. It has a direction; nothing that uses it knows which.
 type Mapping struct {
 	Number  int           // of the table in its job
+	Part    int           // of a partition: its place among the table's, from 1 on
+	Shared  bool          // other partitions have the same To
 	From    sqltmpl.Table // where changes come from
 	FromOID uint32        // as messages of the stream name it
 	To      sqltmpl.Table // where they go to
@@ -99,6 +103,22 @@ func Backward(b *shadow.Blueprint, number int, targetOID uint32) Mapping {
 		}
 	}
 	return m
+}
+
+// Of is m for one partition of From, whose rows become rows of to: the
+// partition's counterpart, or m.To if there is none.
+func (m Mapping) Of(part int, from sqltmpl.Table, oid uint32, to sqltmpl.Table) Mapping {
+	m.Part, m.From, m.FromOID, m.To, m.Shared = part, from, oid, to, to == m.To
+	return m
+}
+
+// stage is what the stage of its changes is called.
+func (m *Mapping) stage() sqltmpl.Ident {
+	name := fmt.Sprintf("repave_stage_%d", m.Number)
+	if m.Part > 0 {
+		name += fmt.Sprintf("_%d", m.Part)
+	}
+	return sqltmpl.Ident(name)
 }
 
 func column(name sqltmpl.Ident) sqltmpl.Fragment { return sqltmpl.Fragment("s." + name.String()) }

@@ -26,6 +26,21 @@ func (e *ChangedError) Hint() string {
 	return "undo that on the table if nothing was written since; else reset the job and begin again"
 }
 
+// An UnknownError says that a table is published that no Mapping is for: a
+// partition that is new, or has another name now.
+type UnknownError struct {
+	Table sqltmpl.Table
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("%s is a partition that was not there before, or not under this name", e.Table.Plain())
+}
+
+// Hint says what to do.
+func (e *UnknownError) Hint() string {
+	return "run the same command again: before the swap the partition is made on the other cluster, too"
+}
+
 // Replica identities, as relation messages name them.
 const (
 	identityNothing = 'n'
@@ -44,9 +59,11 @@ func (s *Stream) describe(ctx context.Context, m *pglogrepl.RelationMessage) err
 	table := sqltmpl.Table{Schema: sqltmpl.Ident(m.Namespace), Name: sqltmpl.Ident(m.RelationName)}
 	mapping := s.mappings[m.RelationID]
 	if mapping == nil {
-		// Partitions are described too, though their rows come as the table's own.
 		s.relations[m.RelationID] = &relation{table: table}
 		return nil
+	}
+	if table != mapping.From && mapping.Part > 0 {
+		return &UnknownError{Table: table}
 	}
 	fail := func(format string, args ...any) error {
 		return &ChangedError{Table: mapping.From, What: fmt.Sprintf(format, args...)}
@@ -96,8 +113,8 @@ func (s *Stream) known(oid uint32) (*relation, error) {
 	switch {
 	case r == nil:
 		return nil, fmt.Errorf("the server sent a change of relation %d without describing it", oid)
-	case r.mapping == nil:
-		return nil, &ChangedError{Table: r.table, What: "it is published, but not a table of the job"}
+	case r.mapping == nil && !s.o.SkipUnknown:
+		return nil, &UnknownError{Table: r.table}
 	}
 	return r, nil
 }

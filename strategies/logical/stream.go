@@ -38,6 +38,8 @@ type StreamOptions struct {
 	Publication string
 	From        pglogrepl.LSN // what has been applied; 0: where the slot is
 	Mappings    []Mapping
+	// SkipUnknown: changes of tables that there is no Mapping for are left out.
+	SkipUnknown bool
 }
 
 // A Stream reads changes of one cluster, in the order of their commits. Its

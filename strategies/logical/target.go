@@ -36,7 +36,7 @@ type target struct {
 func newTarget(ctx context.Context, conn *pgx.Conn, m *Mapping) (*target, error) {
 	t := &target{m: m}
 	t.staging = sqltmpl.Staging{
-		Stage: sqltmpl.Table{Schema: "pg_temp", Name: sqltmpl.Ident(fmt.Sprintf("repave_stage_%d", m.Number))},
+		Stage: sqltmpl.Table{Schema: "pg_temp", Name: m.stage()},
 		Op:    m.free("repave_op"), Kept: m.free("repave_kept"),
 		To: m.To, Insert: m.Insert, Values: m.Values,
 	}

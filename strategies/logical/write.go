@@ -21,6 +21,17 @@ type writer struct {
 
 // write applies a chunk in a transaction of the session.
 func (w *writer) write(ctx context.Context, c *chunk) error {
+	// Before any rows: partitions may have one table on the other side.
+	emptied := map[sqltmpl.Table]bool{}
+	for _, t := range c.order {
+		if !t.truncated || emptied[t.mapping.To] {
+			continue
+		}
+		emptied[t.mapping.To] = true
+		if err := w.truncate(ctx, w.targets[t.mapping]); err != nil {
+			return fmt.Errorf("applying changes of %s: %w", t.mapping.From.Plain(), err)
+		}
+	}
 	for _, t := range c.order {
 		if err := w.table(ctx, t); err != nil {
 			return fmt.Errorf("applying changes of %s: %w", t.mapping.From.Plain(), err)
@@ -67,11 +78,6 @@ func (w *writer) began() {
 // table applies what a chunk has of one table.
 func (w *writer) table(ctx context.Context, part *tableChunk) error {
 	t := w.targets[part.mapping]
-	if part.truncated {
-		if err := w.truncate(ctx, t); err != nil {
-			return err
-		}
-	}
 	if len(part.entries) == 0 {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/repave-pg/repave/internal/pgserver"
@@ -78,8 +79,20 @@ func (c *clusters) must(args ...string) {
 // shop fills the shop's tables on the source and starts traffic on them.
 func (c *clusters) shop(rows int64) *traffic.Load {
 	c.t.Helper()
+	return c.shopOf(rows, func(*pgx.Conn) {})
+}
+
+// partitionedShop is shop with partitioned tables.
+func (c *clusters) partitionedShop(rows int64) *traffic.Load {
+	c.t.Helper()
+	return c.shopOf(rows, c.partitionShop)
+}
+
+func (c *clusters) shopOf(rows int64, change func(*pgx.Conn)) *traffic.Load {
+	c.t.Helper()
 	conn := pgtest.Connect(c.t, c.from)
 	require.NoError(c.t, traffic.Fill(c.t.Context(), conn, traffic.Tables{}, rows))
+	change(conn)
 	_, seed := newRand(c.t)
 	load, err := traffic.Start(c.t.Context(), traffic.Config{
 		DSN: c.from, Moves: c.to, Rows: rows, Writers: 4, Readers: 1, Seed: seed, Pause: 4 * time.Millisecond,

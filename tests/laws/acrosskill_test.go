@@ -83,7 +83,13 @@ func (c *clusters) torment(load *traffic.Load, hit func(cmd *exec.Cmd)) {
 	random, _ := newRand(t)
 	run := append([]string{"run", "--strategy=logical", "--alter", "ALTER id TYPE bigint"}, shopTables...)
 	back := append([]string{"revert-swap", "--yes"}, shopTables...)
-	for _, stage := range []string{"setup", "backfill", "backfill", "sync_schema", "replay", "verify", "swap", "swap"} {
+	c.tormentIn(load, random, hit, run, back, []string{"setup", "backfill", "backfill", "sync_schema", "replay", "verify", "swap", "swap"})
+}
+
+func (c *clusters) tormentIn(load *traffic.Load, random *rand.Rand, hit func(cmd *exec.Cmd), run, back, stages []string) {
+	c.t.Helper()
+	t := c.t
+	for _, stage := range stages {
 		c.strike(random, stage, hit, run...)
 		await(t, load, 10)
 	}

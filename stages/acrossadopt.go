@@ -1,0 +1,157 @@
+package stages
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/compare"
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/logical"
+)
+
+// Before the swap, partitions that come on the source come on the target, too, and those that go
+// go there. A snapshot whose exact position is known tells which there are, and what is in
+// those that are new, whoever filled them: the stream is applied up to that position, without
+// what it has of these, which are copied in the snapshot; from there on they are as all others.
+
+// followTree is env.follow for a job whose partitions may come and go.
+func (env *Env) followTree(ctx context.Context, job registry.Job, goal logical.Goal) (int64, error) {
+	var sum int64
+	unknown := false
+	for {
+		var err error
+		if job, err = env.adopt(ctx, job, unknown); err != nil {
+			return sum, err
+		}
+		if goal.Behind != 0 {
+			stream, err := env.Registry.Stream(ctx, env.Target, job.ID, live(job))
+			if err != nil || stream.Applied >= goal.Behind {
+				return sum, err
+			}
+		}
+		n, err := env.follow(ctx, job, goal)
+		sum += n
+		if unknown = errors.As(err, new(*logical.UnknownError)); !unknown {
+			return sum, err
+		}
+	}
+}
+
+// adopt makes the partitions on the target what they are on the source, if that
+// is not so already, and returns the job as it is then. With unknown there are changes of a
+// partition that nobody knows: it may have gone again. It locks the tables on the target ACCESS
+// EXCLUSIVE, holds a snapshot of the source and ACCESS SHARE on new partitions while they are copied, and may be
+// run again after a crash: all of it is one transaction. On the way back it only makes sure that all is as it was.
+func (env *Env) adopt(ctx context.Context, job registry.Job, unknown bool) (registry.Job, error) {
+	there := *env
+	there.Source = env.from(live(job)).pool // where we may have to give way
+	for {
+		var found []string
+		for _, t := range job.Tables {
+			differences, err := partitionDifferences(ctx, there.Source, t, live(job))
+			if err != nil {
+				return job, err
+			}
+			if err := changedTree(t, true, differences); err != nil && job.Swapped {
+				return job, err
+			}
+			found = append(found, differences...)
+		}
+		if len(found) == 0 && !unknown {
+			return job, nil
+		}
+		if len(found) > 0 {
+			env.Logger.InfoContext(ctx, "partitions have changed on the source, and will on the target", slog.Any("what", found))
+		}
+		err := env.persist(ctx, job, func() error {
+			return yielding(ctx, &there, job, "taking over of partitions of "+job.Title(), func(ctx context.Context, y *yielder) error {
+				return env.adoptOnce(ctx, job, y)
+			})
+		})
+		if err != nil && !errors.As(err, new(*compare.RewrittenError)) {
+			return job, err
+		}
+		unknown = unknown && err != nil
+		if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
+			return job, err
+		}
+	}
+}
+
+func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) error {
+	d := live(job)
+	name, err := env.jobMark(ctx, job)
+	if err != nil {
+		return err
+	}
+	conn, err := logical.Connect(ctx, env.from(d).config, job.Settings)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closeCtx, cancel := detached(ctx)
+		defer cancel()
+		_ = conn.Close(closeCtx) // the slot goes with it
+	}()
+	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
+		return err
+	}
+	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
+	slot, err := logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
+	if err != nil {
+		return err
+	}
+	env.waiting(ctx, job, "")
+	return inSnapshot(ctx, env.from(d).pool, func(from pgx.Tx) error {
+		y.watch(from.Conn())
+		err := exec(ctx, from, sqltmpl.ImportSnapshot{Snapshot: sqltmpl.Literal(slot.Snapshot)}.Statement(), noIdleTimeout())
+		if err != nil {
+			return err
+		}
+		changes, some := make([]treeChange, len(job.Tables)), false
+		for i, t := range job.Tables {
+			if changes[i], err = changesIn(ctx, from, t, d); err != nil {
+				return err
+			}
+			if err := changedTree(t, true, changes[i].lines()); err != nil && job.Swapped {
+				return err
+			}
+			some = some || changes[i].any()
+		}
+		if err := env.passTo(ctx, job, changes, slot); err != nil || !some {
+			return err
+		}
+		return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			if err := stillAt(ctx, env, tx, job); err != nil {
+				return err
+			}
+			err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement())
+			for i := 0; i < len(changes) && err == nil; i++ {
+				err = env.adoptTable(ctx, from, tx, job, name, job.Tables[i], changes[i])
+			}
+			return err
+		})
+	})
+}
+
+// passTo applies the stream up to a snapshot's position, but for what it has of
+// partitions that have gone or come.
+func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChange, slot logical.Slot) error {
+	maps := slices.DeleteFunc(mappings(job, live(job)), func(m logical.Mapping) bool {
+		return slices.ContainsFunc(changes, func(c treeChange) bool {
+			return slices.ContainsFunc(c.gone, func(p catalog.Partition) bool { return p.OID == m.FromOID })
+		})
+	})
+	f, err := env.openFor(ctx, job, maps, true)
+	if err != nil {
+		return err
+	}
+	defer f.close(ctx)
+	return f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent})
+}
