@@ -22,14 +22,15 @@ var benchServer = pgserver.Options{SharedBuffers: "1GB", Settings: map[string]st
 	"fsync": "on", "full_page_writes": "on", "max_wal_size": "8GB", "checkpoint_timeout": "30min",
 }}
 
-// benchTable has four indexes; its rows are %[1]d.
 const (
+	// benchTable has four indexes, and no room on its pages: an update of a row is an entry in each.
 	benchTable = `CREATE TABLE t (id bigint PRIMARY KEY, customer int NOT NULL, ref text NOT NULL, total numeric(12,2), note text,
 			created timestamptz NOT NULL DEFAULT now());
 		CREATE UNIQUE INDEX ON t (ref); CREATE INDEX ON t (customer, created); CREATE INDEX ON t (created)`
+	// benchRows are %[1]d.
 	benchRows = `INSERT INTO t SELECT i, i %% 1000, 'R' || i, i / 100.0, md5(i::text), timestamptz '2020-01-01' + i * interval '1 minute'
 		FROM generate_series(1, %[1]d) i`
-	// Three updates to an insert and a delete; no key twice, so that nothing is gained by taking its last image.
+	// benchMix is three updates to an insert and a delete, %[2]d in all; no key twice, so that nothing is gained by taking its last image.
 	benchMix = `DO $$ BEGIN FOR i IN 1..%[2]d LOOP
 		CASE i %% 5
 		WHEN 0 THEN INSERT INTO t VALUES (%[1]d + i, i, 'R' || %[1]d + i, 1, md5(i::text));
@@ -42,7 +43,8 @@ const (
 // fifth as many as the table has rows; and one transaction that updates all rows, or an indexed column of theirs.
 // For comparison a native subscription applies the same, from another slot, to another database of the same server. The time is
 // that from the first connection until the last change can be seen; CPU seconds are those of all of a server's processes, and of
-// this one. The two take turns in going first; medians count. A full measurement takes a while:
+// this one. What the load itself took on the source is measured too: of one large transaction nobody can apply all in less, as it
+// is one statement and tables and indexes are alike. The two take turns in going first; medians count. A full measurement takes a while:
 //
 //	REPAVE_BENCH_ROWS=1000000 go test -run - -bench Apply -benchtime 3x -timeout 60m ./strategies/logical
 func BenchmarkApply(b *testing.B) {
@@ -120,7 +122,10 @@ func (c *contest) prepare(load string) {
 	}
 	c.e.begin()
 	pgtest.Exec(b, c.e.source, "SELECT pg_create_logical_replication_slot($1, 'pgoutput')", c.e.name+"_native")
+	began, used := time.Now(), cpu(b, c.source.PID())
 	pgtest.Exec(b, c.e.source, load)
+	c.m.add("load-s", time.Since(began).Seconds())
+	c.m.add("load-cpu-s", cpu(b, c.source.PID())-used)
 	pgtest.Exec(b, c.e.source, "SET synchronous_commit = on")
 	pgtest.Exec(b, c.e.source, "INSERT INTO t VALUES (-1, 0, 'the last')")
 }
