@@ -44,7 +44,13 @@ type ends struct {
 // between makes two databases with the schema, and publishes the tables.
 func between(tb testing.TB, schema string, tables ...string) *ends {
 	tb.Helper()
-	e := &ends{t: tb, sourceDSN: pgtest.Database(tb), targetDSN: pgtest.TargetDatabase(tb)}
+	return betweenDatabases(tb, pgtest.Database(tb), pgtest.TargetDatabase(tb), schema, tables...)
+}
+
+// betweenDatabases is between for two databases that are there.
+func betweenDatabases(tb testing.TB, source, target, schema string, tables ...string) *ends {
+	tb.Helper()
+	e := &ends{t: tb, sourceDSN: source, targetDSN: target}
 	e.source = pgtest.Connect(tb, e.sourceDSN)
 	e.target = pgtest.Connect(tb, e.targetDSN, `CREATE TABLE public.positions (job text PRIMARY KEY, applied pg_lsn NOT NULL)`)
 	for _, conn := range []*pgx.Conn{e.source, e.target} {
