@@ -89,6 +89,9 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 				return err
 			}
 			out[i].bound(b.Source.Table, dependents)
+			if err := out[i].guarded(ctx, tx, b); err != nil {
+				return err
+			}
 			if b.Source.Partition {
 				if err := out[i].related(ctx, tx, b.Source); err != nil {
 					return err

@@ -7,7 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/changelog"
 )
 
 // related says what becomes of the foreign keys of the tables above a partition,
@@ -48,6 +50,24 @@ func (r *PlanReport) related(ctx context.Context, tx pgx.Tx, partition catalog.R
 		}
 		r.Notes = append(r.Notes, fmt.Sprintf("right after the swap %s read to validate foreign key %s "+
 			"(%d pages; blocks nobody but DDL and VACUUM of one table at a time)", what, fk.Name, pages))
+	}
+	return nil
+}
+
+// guarded says what becomes of the tables above one that stays on the log.
+func (r *PlanReport) guarded(ctx context.Context, tx pgx.Tx, b *shadow.Blueprint) error {
+	if !changelog.StaysOnLog(b) {
+		return nil
+	}
+	above, err := sqltmpl.All[sqltmpl.Ancestor](ctx, tx, sqltmpl.ListAncestors{OIDs: []uint32{b.Source.OID}}.Statement())
+	if err != nil {
+		return err
+	}
+	for _, a := range above {
+		name := a.Table().Plain()
+		const how = "milliseconds, in setup, in the swap and in cleanup, for a trigger that fails transactions with an older snapshot (40001)"
+		r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": "+how)
+		r.locksOutline.add("ACCESS EXCLUSIVE for "+how, name)
 	}
 	return nil
 }
