@@ -33,7 +33,7 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("%s is a partition that was not there before, or not under this name", e.Table.Plain())
+	return fmt.Sprintf("%s is published, but not a table of the job: a partition that was not there before, or not under this name", e.Table.Plain())
 }
 
 // Hint says what to do.
