@@ -27,7 +27,7 @@ type report struct {
 	LongestLockWait float64        `json:"longest_lock_wait_ms"`
 	LongestLockHold float64        `json:"longest_lock_hold_ms"`
 	LockMisses      int            `json:"lock_misses"`
-	Refused         float64        `json:"writes_refused_ms,omitempty"` // by a cutover
+	Refused         float64        `json:"writes_refused_ms,omitempty"`    // by a cutover
 	LookedAgain     int            `json:"rows_compared_again,omitempty"`  // by a cutover: changed since verify's snapshot
 	NotLooked       int64          `json:"changes_not_compared,omitempty"` // since then: there were too many
 	Verify          verdict        `json:"verify"`
