@@ -191,3 +191,31 @@ type DropTables struct {
 
 // Statement renders cutover/drop_tables.sql.
 func (p DropTables) Statement() Statement { return render("cutover/drop_tables.sql", p, nil) }
+
+// An UnguardedConstraint is what Unguarded lists.
+type UnguardedConstraint struct {
+	Kind     string // f, u, p or x
+	Name     Ident
+	Schema   Ident
+	Relation Ident
+	Def      Fragment
+	Valid    bool
+	Broken   Fragment // of a foreign key
+}
+
+// Unguarded lists constraints that session_replication_role = replica suspends.
+type Unguarded struct{ OIDs []uint32 }
+
+// Statement renders cutover/unguarded.sql.
+func (p Unguarded) Statement() Statement {
+	return render("cutover/unguarded.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
+}
+
+// IsBroken asks whether rows break a foreign key.
+type IsBroken struct {
+	Table  Table
+	Broken Fragment
+}
+
+// Statement renders cutover/is_broken.sql.
+func (p IsBroken) Statement() Statement { return render("cutover/is_broken.sql", p, nil) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,14 +27,14 @@ type decision struct {
 }
 
 // insist runs do, which may run twice, until no connection is lost over it, or for as long as
-// makes sense. Once ctx has ended it is done once.
+// makes sense, also if ctx has ended: with the network we may have lost the lock on the job.
 func insist(ctx context.Context, do func(ctx context.Context) error) error {
 	for began := time.Now(); ; {
 		once, cancel := detached(ctx)
 		err := do(once)
 		lost := err != nil && (sqltmpl.IsConnection(err) || once.Err() != nil)
 		cancel()
-		if !lost || time.Since(began) > insistence || sleep(ctx, reconnectFirst) != nil {
+		if !lost || time.Since(began) > insistence || sleep(context.WithoutCancel(ctx), reconnectFirst) != nil {
 			return err
 		}
 	}
@@ -61,11 +62,11 @@ func (c *crossing) reopen(ctx context.Context, e end) error {
 			if err != nil {
 				return err
 			}
-			if text != "" && !slices.Contains(c.fences, text) {
-				return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
-			}
-			if text == "" { // it was not put up
+			if text == "" || strings.Contains(text, "'-infinity'::timestamptz") { // it was not put up, or is open
 				return nil
+			}
+			if !slices.Contains(c.fences, text) {
+				return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
 			}
 			return c.pass(ctx, tx)
 		})
@@ -101,10 +102,10 @@ func (c *crossing) callOff(ctx context.Context) error {
 	if c.until != "" {
 		c.unfence(ctx, err)
 	}
-	if err != nil {
-		return nil // the command for either outcome could be the wrong one
+	if err == nil { // else the command for either outcome could be the wrong one
+		return c.hookAfter(ctx, "--on-cancel", c.env.Options.OnCancel)
 	}
-	return c.hookAfter(ctx, "--on-cancel", c.env.Options.OnCancel)
+	return nil
 }
 
 // hookAfter is hook, whatever ended the cutover.

@@ -108,7 +108,7 @@ func (c *crossing) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.referred(ctx) // sooner than behind the fence
 }
 
 // cross does all that has to happen while writes are refused.
@@ -141,6 +141,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		}},
 		{"look at both sides again", c.look},
 		{"compare what has changed since verify", c.lookAgain},
+		{"look whether foreign keys hold", c.referred},
 		{"set the sequences", c.sequences},
 		{"close the old side for good", c.seal},
 		{"open the new side", c.open},

@@ -103,7 +103,7 @@ func differences(t *testing.T, err error) []string {
 
 const plain = `CREATE TABLE public.t (id int PRIMARY KEY, s text)`
 
-func TestDifferencesAreNamedByKey(t *testing.T) {
+func TestLaw3Field30DifferencesAreNamedByKey(t *testing.T) {
 	t.Parallel()
 	const fill = `INSERT INTO public.t SELECT g, 'row ' || g FROM generate_series(1, 20000) g`
 	w := newTwo(t, shadow.Change{PKBigint: true}, []string{plain, fill}, []string{`CREATE TABLE public.t (id bigint PRIMARY KEY, s text)`, fill})
@@ -148,8 +148,8 @@ func TestTheSnapshotsCount(t *testing.T) {
 	}
 }
 
-// TestOtherSettingsAreNoDifference: they are an error of its own.
-func TestOtherSettingsAreNoDifference(t *testing.T) {
+// TestLaw3Field30OtherSettingsAreNoDifference: they are an error of its own.
+func TestLaw3Field30OtherSettingsAreNoDifference(t *testing.T) {
 	t.Parallel()
 	w := newTwo(t, shadow.Change{}, []string{plain}, []string{plain})
 	sides := w.sides(t)
@@ -193,8 +193,8 @@ func TestPartitionsAndProgress(t *testing.T) {
 	require.ErrorContains(t, err, "public.t2")
 }
 
-// TestMemoryIsFlatWhenAllDiffer: keys are merged as they come.
-func TestMemoryIsFlatWhenAllDiffer(t *testing.T) {
+// TestLaw8MemoryIsFlatWhenAllDiffer: keys are merged as they come.
+func TestLaw8MemoryIsFlatWhenAllDiffer(t *testing.T) {
 	w := newTwo(t, shadow.Change{}, []string{
 		`CREATE TABLE public.t (k text PRIMARY KEY, s text)`, `INSERT INTO public.t SELECT repeat('k', 900) || g, 'a' FROM generate_series(1, 60000) g`,
 	}, []string{

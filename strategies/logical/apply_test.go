@@ -8,8 +8,8 @@ import (
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-// TestChangesAreApplied is what a stream can carry, one by one and together.
-func TestChangesAreApplied(t *testing.T) {
+// TestLaw2Field23ChangesAreApplied is what a stream can carry, one by one and together.
+func TestLaw2Field23ChangesAreApplied(t *testing.T) {
 	t.Parallel()
 	e := between(t, `CREATE TABLE a (id int PRIMARY KEY, u text UNIQUE, body text);
 		CREATE TABLE b (x int, y text, n int GENERATED ALWAYS AS IDENTITY, d int GENERATED ALWAYS AS (x + 1) STORED, PRIMARY KEY (y, x))`,

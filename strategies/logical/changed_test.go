@@ -11,8 +11,8 @@ import (
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-// TestDDLIsNoticed before a row of another shape is applied.
-func TestDDLIsNoticed(t *testing.T) {
+// TestLaw9DDLIsNoticed before a row of another shape is applied.
+func TestLaw9DDLIsNoticed(t *testing.T) {
 	t.Parallel()
 	const more = "CREATE TABLE more (id int PRIMARY KEY); ALTER PUBLICATION p ADD TABLE more; ALTER TABLE more RENAME TO t2"
 	for _, test := range []struct{ ddl, says string }{
@@ -64,9 +64,9 @@ func TestDDLIsNoticed(t *testing.T) {
 	}
 }
 
-// TestPublicationIsOfJustTheseTables: not of what inherits from them, but of all partitions, each under its own name, a TRUNCATE
-// of one too.
-func TestPublicationIsOfJustTheseTables(t *testing.T) {
+// TestLaw1Field28PublicationIsOfJustTheseTables: not of what inherits from them, but of all partitions, each under its own name, a
+// TRUNCATE of one too.
+func TestLaw1Field28PublicationIsOfJustTheseTables(t *testing.T) {
 	t.Parallel()
 	e := between(t, `CREATE TABLE t (id int, PRIMARY KEY (id)) PARTITION BY RANGE (id);
 		CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10); CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (20);

@@ -39,9 +39,9 @@ func (e *ends) follow(token string, faults int, fault func(another bool)) (failu
 	}
 }
 
-// TestFaultsLoseNothingAndRepeatNothing ends sessions and cuts the network at random points while a writer goes
+// TestLaw4FaultsLoseNothingAndRepeatNothing ends sessions and cuts the network at random points while a writer goes
 // on. Were a transaction lost or applied twice, counters, keys or rows would differ.
-func TestFaultsLoseNothingAndRepeatNothing(t *testing.T) {
+func TestLaw4FaultsLoseNothingAndRepeatNothing(t *testing.T) {
 	t.Parallel()
 	for _, limits := range []struct{ changes, bytes int }{{0, 0}, {2000, 0}, {0, 1_000_000}} {
 		t.Run("", func(t *testing.T) {

@@ -22,9 +22,9 @@ const withoutForeignKeys = `ALTER TABLE child_cascade DROP CONSTRAINT child_casc
 	ALTER TABLE child_null DROP CONSTRAINT child_null_parent_id_fkey;
 	ALTER TABLE child_strict DROP CONSTRAINT child_strict_parent_id_fkey`
 
-// TestBehindIsExact compares the target with the snapshot of a temporary slot, again and again, while writers
+// TestLaw2Field24BehindIsExact compares the target with the snapshot of a temporary slot, again and again, while writers
 // go on.
-func TestBehindIsExact(t *testing.T) {
+func TestLaw2Field24BehindIsExact(t *testing.T) {
 	t.Parallel()
 	e := between(t, pgtest.WritersTable, writersTables...).begin()
 	_, err := e.target.Exec(t.Context(), withoutForeignKeys)
@@ -61,8 +61,8 @@ func TestBehindIsExact(t *testing.T) {
 	e.equal()
 }
 
-// TestBarrierIsTheEnd of what was committed before it.
-func TestBarrierIsTheEnd(t *testing.T) {
+// TestLaw2Field25BarrierIsTheEnd of what was committed before it.
+func TestLaw2Field25BarrierIsTheEnd(t *testing.T) {
 	t.Parallel()
 	e := between(t, `CREATE TABLE t (id int PRIMARY KEY)`, "t").begin()
 	require.NoError(t, e.open())

@@ -26,8 +26,8 @@ const toastSteps = `
 	UPDATE t SET body = NULL WHERE id = 8;
 	UPDATE t SET n = 5`
 
-// TestLargeValuesLeftUnchanged are not sent, and are there all the same.
-func TestLargeValuesLeftUnchanged(t *testing.T) {
+// TestLaw2Field24LargeValuesLeftUnchanged are not sent, and are there all the same.
+func TestLaw2Field24LargeValuesLeftUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, identity := range []string{"DEFAULT", "FULL", "USING INDEX t_pkey"} {
 		for _, expression := range []sqltmpl.Fragment{"", `CAST(s."body" AS text)`, `(body || n)`} {

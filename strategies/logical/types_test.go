@@ -116,9 +116,9 @@ var torture = []struct{ typ, first, second string }{
 	{`lquery`, `'Top.*{1,2}'`, `NULL`},
 }
 
-// TestEveryTypeArrivesAsItLeft has each value inserted, changed to another and back, left alone in an
+// TestLaw2Field23EveryTypeArrivesAsItLeft has each value inserted, changed to another and back, left alone in an
 // update of the rest, and deleted, under settings that are not the usual ones.
-func TestEveryTypeArrivesAsItLeft(t *testing.T) {
+func TestLaw2Field23EveryTypeArrivesAsItLeft(t *testing.T) {
 	t.Parallel()
 	var columns, first, second []string
 	for i, c := range torture {

@@ -178,20 +178,20 @@ func (c *clusters) strikeAt(d *diary, back bool, p point, how string) {
 	switch how {
 	case byKill:
 		require.NoError(t, cmd.Process.Kill())
-		<-ended
+		t.Log(<-ended)
 		caught.Drop()
 	case byCut:
 		network.Cut()
 		caught.Drop()
 		network.Heal()
-		<-ended
+		t.Log(<-ended)
 	case byFreeze:
 		network.Freeze()
 		pause := time.NewTimer(timeout + time.Second)
 		<-pause.C
 		network.Heal()
 		caught.Drop()
-		<-ended
+		t.Log(<-ended)
 	}
 	require.NoError(t, ctx.Err(), "%s, %s hangs: %s", p.name, how, &stderr)
 	t.Logf("%s (back: %t), %s: %s", p.name, back, how, &stderr)

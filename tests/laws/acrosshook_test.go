@@ -10,9 +10,9 @@ import (
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-// TestLaw1AcrossACutoverThatIsCalledOff: what can't be applied in time opens the source again, and the operator's commands
+// TestLaw1Field26ACutoverThatIsCalledOff: what can't be applied in time opens the source again, and the operator's commands
 // are run for what has happened.
-func TestLaw1AcrossACutoverThatIsCalledOff(t *testing.T) {
+func TestLaw1Field26ACutoverThatIsCalledOff(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
 	c := twoClusters(t)
