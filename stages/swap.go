@@ -175,6 +175,11 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 			return err
 		}
 	}
+	for _, n := range env.nodesBelow(job) {
+		if _, err := catalog.Load(ctx, tx, n.standby(job.Swapped), env.Registry.Schema()); err != nil {
+			return err
+		}
+	}
 	_, err := bound(ctx, env, tx, job)
 	return err
 }
@@ -204,8 +209,11 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 			*to = append(*to, l)
 		}
 	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
+	for _, n := range env.nodesBelow(job) {
+		seen[n.blueprint.Source.OID], seen[n.shadow] = true, true
+	}
+	for _, n := range env.allNodes(job) {
+		for _, fk := range slices.Concat(n.blueprint.Source.ReferencedBy, n.blueprint.ReferencedBy) {
 			if fk.Inherited {
 				partitions = append(partitions, fk.FromOID) // locked with their table, and may come and go
 				continue
@@ -213,8 +221,8 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 			add(&children, tableLock(fk.FromOID, fk.From))
 		}
 	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ForeignKeys, t.Blueprint.ForeignKeys) {
+	for _, n := range env.allNodes(job) {
+		for _, fk := range slices.Concat(n.blueprint.Source.ForeignKeys, n.blueprint.ForeignKeys) {
 			add(&parents, tableLock(fk.ToOID, fk.To))
 		}
 	}
@@ -222,7 +230,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range others {
 		add(&children, l)
 	}
-	leaves := partitionLocks(env, job)
+	leaves := partitionLocks(job)
 	order := [][]lockable{live, leaves, standby, children, parents}
 	if attempt%2 == 0 {
 		order = [][]lockable{children, live, leaves, standby, parents}
