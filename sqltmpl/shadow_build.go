@@ -28,6 +28,7 @@ type AddConstraint struct {
 	Table Table
 	Name  Ident
 	Def   Fragment
+	Only  bool // not on its partitions
 }
 
 // Statement renders shadow/add_constraint.sql.

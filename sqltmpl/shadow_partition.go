@@ -44,10 +44,11 @@ type CreatePartition struct {
 // Statement renders shadow/create_partition.sql.
 func (p CreatePartition) Statement() Statement { return render("shadow/create_partition.sql", p, nil) }
 
-// CreateIndexOn builds an index of a partition.
+// CreateIndexOn builds an index of a partition, or of a partitioned table.
 type CreateIndexOn struct {
 	Unique bool
 	Index  Ident
+	Only   bool // a partitioned table's own, which the indexes of its partitions are attached to
 	Table  Table
 	Tail   Fragment
 }
@@ -149,3 +150,24 @@ type PartitionTriggers struct {
 func (p PartitionTriggers) Statement() Statement {
 	return render("shadow/partition_triggers.sql", p, pgx.StrictNamedArgs{"oid": p.OID, "columns": p.Columns})
 }
+
+// AttachIndex makes the index of a partition part of that of its table.
+type AttachIndex struct{ Index, Partition Table }
+
+// Statement renders shadow/attach_index.sql.
+func (p AttachIndex) Statement() Statement { return render("shadow/attach_index.sql", p, nil) }
+
+// DropIdentity makes an identity column an ordinary one.
+type DropIdentity struct {
+	Table  Table
+	Column Ident
+}
+
+// Statement renders shadow/drop_identity.sql.
+func (p DropIdentity) Statement() Statement { return render("shadow/drop_identity.sql", p, nil) }
+
+// DropSequence drops a sequence.
+type DropSequence struct{ Sequence Table }
+
+// Statement renders shadow/drop_sequence.sql.
+func (p DropSequence) Statement() Statement { return render("shadow/drop_sequence.sql", p, nil) }

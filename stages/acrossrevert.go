@@ -16,7 +16,7 @@ import (
 // not: values without a conversion, rows beyond a type, sequences beyond their
 // bounds; or while our role may not apply changes there. It reads the target's tables once, where a column has another type.
 func (across) revertible(ctx context.Context, env *Env, job registry.Job) error {
-	if err := env.guarded(ctx, job); err != nil {
+	if err := env.unbroken(ctx, job); err != nil {
 		return err
 	}
 	for _, t := range job.Tables {

@@ -21,11 +21,15 @@ var errRebound = errors.New("triggers, views or the like have changed")
 
 // bound reads what is bound to the live tables.
 func bound(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([]catalog.Dependent, error) {
-	var oids []uint32
+	var oids, below []uint32
 	for _, t := range job.Tables {
 		oids = append(oids, liveOID(job, t))
 	}
-	return catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
+	for _, n := range env.nodesBelow(job) {
+		below = append(below, n.live(job.Swapped))
+	}
+	found, err := catalog.LoadDependents(ctx, tx, append(oids, below...), env.Registry.Schema())
+	return apart(found, below), err
 }
 
 // A sender sends the steps that bind objects.
@@ -91,7 +95,7 @@ func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, s
 // sides returns what parks and what takes over the name in the next swap.
 func sides(env *Env, job registry.Job, t registry.Table) (from, to side) {
 	names := env.names(t)
-	from, to = original(names, t), rewritten(names, t)
+	from, to = original(names, t.Blueprint), rewritten(names, t.Blueprint)
 	if job.Swapped {
 		from, to = to, from
 	}
@@ -111,7 +115,7 @@ func (env *Env) parked(job registry.Job, rewritten bool) carry.Parked {
 		}
 		number := 1
 		for _, t := range job.Tables {
-			if d.Relation == t.SourceOID || d.Relation == t.ShadowOID {
+			if slices.ContainsFunc(env.nodes(t), func(n node) bool { return n.is(d.Relation) }) {
 				number = t.Number
 			}
 		}
@@ -159,9 +163,10 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 		return nil, nil
 	}
 	parked := env.parked(job, !job.Swapped)
-	for _, t := range job.Tables {
+	for _, n := range env.allNodes(job) {
+		table := n.standbyName(job.Swapped)
 		own, err := sqltmpl.All[sqltmpl.StatisticsObject](ctx, tx, sqltmpl.OwnStatistics{
-			Relation: standbyOID(job, t), Schema: string(env.Registry.Schema()),
+			Relation: n.standby(job.Swapped), Schema: string(env.Registry.Schema()),
 		}.Statement())
 		if err != nil {
 			return nil, err
@@ -169,7 +174,7 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 		var steps []sqltmpl.Statement
 		wanted := map[sqltmpl.Ident]bool{}
 		for _, d := range job.Carried.Side(!job.Swapped) {
-			if d.Kind != "statistics" || d.Relation != t.SourceOID && d.Relation != t.ShadowOID {
+			if d.Kind != "statistics" || !n.is(d.Relation) {
 				continue
 			}
 			name := parked(d, "")
@@ -178,13 +183,13 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 				continue
 			}
 			steps = append(steps, sqltmpl.CreateStatistics{
-				Statistics: name, Def: d.Statistics, Table: env.link(job, t).Standby,
+				Statistics: name, Def: d.Statistics, Table: table,
 			}.Statement())
 			if d.StatisticsTarget >= 0 {
 				steps = append(steps, sqltmpl.TargetStatistics{Statistics: name, Target: d.StatisticsTarget}.Statement())
 			}
-			if standby := env.link(job, t).Standby; !slices.Contains(made, standby) {
-				made = append(made, standby)
+			if !slices.Contains(made, table) {
+				made = append(made, table)
 			}
 		}
 		for _, o := range own {
@@ -195,7 +200,7 @@ func buildStatistics(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job)
 			}
 		}
 		if err := exec(ctx, tx, steps...); err != nil {
-			return nil, fmt.Errorf("making statistics objects like those of %s: %w", t.Name.Plain(), err)
+			return nil, fmt.Errorf("making statistics objects like those of %s: %w", n.blueprint.Source.Table.Plain(), err)
 		}
 	}
 	return made, nil

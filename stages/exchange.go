@@ -19,7 +19,15 @@ type position struct {
 // park takes the name from a table: it becomes inert, without foreign keys in
 // or out, out of the way in our schema under names of ours. It returns where
 // its own sequences stand, by the name of their counterpart.
-func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sqltmpl.Ident]position, error) {
+func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sqltmpl.Table]position, error) {
+	if err := sqltmpl.ExecAll(ctx, tx, parkSteps(schema, s)...); err != nil {
+		return nil, err
+	}
+	at := map[sqltmpl.Table]position{}
+	return at, positions(ctx, tx, schema, s, at)
+}
+
+func parkSteps(schema sqltmpl.Ident, s side) []sqltmpl.Statement {
 	table := s.relation.Table
 	var steps []sqltmpl.Statement
 	for _, fk := range roots(s.foreignKeys) { // its table's are gone by now
@@ -35,9 +43,10 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 		steps = append(steps, sqltmpl.DropConstraint{Table: table, Name: notNull.Name}.Statement())
 	}
 	for _, serial := range s.serials {
-		steps = append(steps,
-			sqltmpl.DisownSequence{Sequence: serial.sequence.Table}.Statement(),
-			sqltmpl.DropDefault{Table: table, Column: serial.name}.Statement())
+		if !serial.above {
+			steps = append(steps, sqltmpl.DisownSequence{Sequence: serial.sequence.Table}.Statement())
+		}
+		steps = append(steps, sqltmpl.DropDefault{Table: table, Column: serial.name}.Statement())
 	}
 	for _, own := range s.sequences {
 		steps = append(steps, sqltmpl.RenameSequence{
@@ -53,25 +62,16 @@ func park(ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side) (map[sql
 		sqltmpl.RenameTable{Table: table, To: s.parked.Name}.Statement(),
 		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, Schema: schema}.Statement())
 	for _, p := range s.partitions {
-		for _, index := range p.indexes {
-			steps = append(steps, sqltmpl.RenameIndex{
-				Index: sqltmpl.Table{Schema: p.table.Schema, Name: index.name}, To: index.parked,
-			}.Statement())
-		}
-		steps = append(steps, movePartition(p.table.Name, p.parked, p.table.Schema, schema)...)
+		steps = append(steps, parkSteps(schema, p)...)
 	}
-	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
-		return nil, err
-	}
-	return positions(ctx, tx, schema, s)
+	return steps
 }
 
-// positions reads where the own sequences of a parked table stand; their rename
-// keeps nextval out.
+// positions reads where the own sequences of a parked table and its partitions
+// stand; their rename keeps nextval out.
 func positions(
-	ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side,
-) (map[sqltmpl.Ident]position, error) {
-	out := map[sqltmpl.Ident]position{}
+	ctx context.Context, tx pgx.Tx, schema sqltmpl.Ident, s side, out map[sqltmpl.Table]position,
+) error {
 	for _, own := range s.sequences {
 		if own.counterpart == "" {
 			continue
@@ -80,20 +80,25 @@ func positions(
 			Sequence: sqltmpl.Table{Schema: schema, Name: own.parked},
 		}.Statement())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out[own.counterpart] = at
+		out[sqltmpl.Table{Schema: s.relation.Table.Schema, Name: own.counterpart}] = at
 	}
-	return out, nil
+	for _, p := range s.partitions {
+		if err := positions(ctx, tx, schema, p, out); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sequenceSteps give a table's own sequence its name and its position.
-func sequenceSteps(table sqltmpl.Table, own ownSequence, at map[sqltmpl.Ident]position) []sqltmpl.Statement {
+func sequenceSteps(table sqltmpl.Table, own ownSequence, at map[sqltmpl.Table]position) []sqltmpl.Statement {
 	name := sqltmpl.Table{Schema: table.Schema, Name: own.name}
 	steps := []sqltmpl.Statement{sqltmpl.RenameSequence{
 		Sequence: sqltmpl.Table{Schema: table.Schema, Name: own.parked}, To: own.name,
 	}.Statement()}
-	if p, ok := at[own.counterpart]; ok && own.counterpart != "" {
+	if p, ok := at[sqltmpl.Table{Schema: table.Schema, Name: own.counterpart}]; ok && own.counterpart != "" {
 		steps = append(steps, sqltmpl.SetSequence{
 			Sequence: name.String(), LastValue: p.LastValue, IsCalled: p.IsCalled,
 		}.Statement())
@@ -103,28 +108,18 @@ func sequenceSteps(table sqltmpl.Table, own ownSequence, at map[sqltmpl.Ident]po
 
 // unpark gives a parked table its name, and all that it has only with it but
 // foreign keys: those need the other tables, too, see tie.
-func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]position) error {
+func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Table]position) error {
+	return sqltmpl.ExecAll(ctx, tx, unparkSteps(s, at)...)
+}
+
+func unparkSteps(s side, at map[sqltmpl.Table]position) []sqltmpl.Statement {
 	table := s.relation.Table
 	steps := []sqltmpl.Statement{
+		// First to the schema: the name may be taken in ours.
 		sqltmpl.SetSchema{Table: s.parked, Schema: table.Schema}.Statement(),
 		sqltmpl.RenameTable{
 			Table: sqltmpl.Table{Schema: table.Schema, Name: s.parked.Name}, To: table.Name,
 		}.Statement(),
-	}
-	for _, p := range s.partitions {
-		// First to the schema: the name may be taken in ours.
-		steps = append(steps,
-			sqltmpl.SetSchema{
-				Table: sqltmpl.Table{Schema: s.parked.Schema, Name: p.parked}, Schema: p.table.Schema,
-			}.Statement(),
-			sqltmpl.RenameTable{
-				Table: sqltmpl.Table{Schema: p.table.Schema, Name: p.parked}, To: p.table.Name,
-			}.Statement())
-		for _, index := range p.indexes {
-			steps = append(steps, sqltmpl.RenameIndex{
-				Index: sqltmpl.Table{Schema: p.table.Schema, Name: index.parked}, To: index.name,
-			}.Statement())
-		}
 	}
 	for _, index := range s.indexes {
 		steps = append(steps, sqltmpl.RenameIndex{
@@ -140,14 +135,7 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 		steps = append(steps, sequenceSteps(table, own, at)...)
 	}
 	for _, serial := range s.serials {
-		if serial.retype != "" {
-			steps = append(steps, sqltmpl.RetypeSequence{
-				Sequence: serial.sequence.Table, Type: serial.retype,
-			}.Statement())
-		}
-		steps = append(steps,
-			sqltmpl.OwnSequence{Sequence: serial.sequence.Table, Table: table, Column: serial.name}.Statement(),
-			sqltmpl.SetDefault{Table: table, Column: serial.name, Default: serial.value}.Statement())
+		steps = append(steps, serialSteps(table, serial)...)
 	}
 	for _, check := range s.lateChecks {
 		steps = append(steps, sqltmpl.AddConstraint{Table: table, Name: check.Name, Def: check.Def}.Statement())
@@ -158,15 +146,28 @@ func unpark(ctx context.Context, tx pgx.Tx, s side, at map[sqltmpl.Ident]positio
 	for _, notNull := range s.lateNotNulls {
 		steps = append(steps, lateNotNull(table, s.relation, notNull)...)
 	}
-	return sqltmpl.ExecAll(ctx, tx, steps...)
+	for _, check := range s.comments {
+		steps = append(steps, commentOn(table, check.Name, check.Comment))
+	}
+	for _, p := range s.partitions { // after what they have from here
+		steps = append(steps, unparkSteps(p, at)...)
+	}
+	return steps
 }
 
-// movePartition renames a partition and moves it to another schema.
-func movePartition(from, to, schema, toSchema sqltmpl.Ident) []sqltmpl.Statement {
-	return []sqltmpl.Statement{
-		sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: schema, Name: from}, To: to}.Statement(),
-		sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: schema, Name: to}, Schema: toSchema}.Statement(),
+// serialSteps give a column the default that it has from a sequence.
+func serialSteps(table sqltmpl.Table, serial serialColumn) []sqltmpl.Statement {
+	if serial.above && serial.value == "" {
+		return []sqltmpl.Statement{sqltmpl.DropDefault{Table: table, Column: serial.name}.Statement()}
 	}
+	var steps []sqltmpl.Statement
+	if serial.retype != "" {
+		steps = append(steps, sqltmpl.RetypeSequence{Sequence: serial.sequence.Table, Type: serial.retype}.Statement())
+	}
+	if !serial.above {
+		steps = append(steps, sqltmpl.OwnSequence{Sequence: serial.sequence.Table, Table: table, Column: serial.name}.Statement())
+	}
+	return append(steps, sqltmpl.SetDefault{Table: table, Column: serial.name, Default: serial.value}.Statement())
 }
 
 // lateNotNull adds a not-null constraint that is NOT VALID.

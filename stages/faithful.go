@@ -43,6 +43,15 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		want, got = withoutPartitionKeys(job, want), withoutPartitionKeys(job, withoutHelper(got, t))
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
 	}
+	for _, n := range env.nodesBelow(job) {
+		got, err := catalog.Load(ctx, tx, n.standby(job.Swapped), env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		for _, difference := range catalog.Diff(uncounted(n.expected(!job.Swapped)), uncounted(n.withoutHelper(got))) {
+			differences = append(differences, "partition "+got.Table.Plain()+": "+difference)
+		}
+	}
 	if len(differences) > 0 {
 		return &StateError{
 			Problem: fmt.Sprintf("the swap would not be faithful to %s: %v", job.Title(), differences),
@@ -63,4 +72,23 @@ func unvalidated(r catalog.Relation) catalog.Relation {
 	}
 	r.ForeignKeys, r.ReferencedBy = strip(r.ForeignKeys), strip(r.ReferencedBy)
 	return r
+}
+
+// uncounted is a partition with all foreign keys as they are before VALIDATE,
+// when no table has taken them in; where it has partitions itself, theirs stand
+// for them.
+func uncounted(r catalog.Relation) catalog.Relation {
+	r = unvalidated(r)
+	for i := range r.ForeignKeys {
+		r.ForeignKeys[i].Inherited = false
+	}
+	if r.Kind == partitioned {
+		r.ForeignKeys = nil
+	}
+	return r
+}
+
+// withoutHelper is r without the index that only serves replay.
+func (n node) withoutHelper(r catalog.Relation) catalog.Relation {
+	return withoutHelper(r, registry.Table{Blueprint: n.blueprint})
 }

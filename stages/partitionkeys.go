@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/repave-pg/repave/internal/catalog"
+	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -13,8 +14,8 @@ import (
 func withoutPartitionKeys(job registry.Job, r catalog.Relation) catalog.Relation {
 	return withoutKeysFrom(r, func(from sqltmpl.Table) bool {
 		return slices.ContainsFunc(job.Tables, func(t registry.Table) bool {
-			return from.Schema == t.Name.Schema && t.Blueprint != nil && slices.ContainsFunc(t.Blueprint.Shadow.Partitions,
-				func(p catalog.Partition) bool { return p.Table.Name == from.Name })
+			return t.Blueprint != nil && slices.ContainsFunc(t.Blueprint.Below(),
+				func(p shadow.Partition) bool { return t.Blueprint.PartitionTable(p) == from })
 		})
 	})
 }

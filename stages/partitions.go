@@ -50,9 +50,7 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	if !b.Partitioned() {
 		return
 	}
-	for _, p := range b.Shadow.Partitions {
-		r.Partitions = append(r.Partitions, p.Table.Plain()+" "+string(p.Bound))
-	}
+	r.listPartitions(b)
 	note := func(format string, args ...any) { r.Notes = append(r.Notes, fmt.Sprintf(format, args...)) }
 	if changelog.StaysOnLog(b) {
 		note("writers only log until the swap: looking into so many partitions for a row, or a deferrable constraint, " +
@@ -78,11 +76,22 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	if len(b.Source.Triggers) > 0 && b.Source.Kind != partitioned {
 		note("an UPDATE that moves a row to another partition fires its row triggers for DELETE and INSERT too")
 	}
-	if n := len(b.Partitions); n > manyPartitions {
+	if n := len(b.Below()); n > manyPartitions {
 		note("%d partitions make the swap longer: it holds its locks for about a millisecond for each", n)
 	}
 	if b.Source.Kind != partitioned {
 		note("indexes of partitions get their names in cleanup")
+	}
+}
+
+func (r *PlanReport) listPartitions(b *shadow.Blueprint) {
+	for _, p := range b.Shadow.Partitions {
+		r.Partitions = append(r.Partitions, p.Table.Plain()+" "+string(p.Bound))
+		for _, part := range b.Partitions {
+			if part.Own != nil && part.Own.Source.Table == p.Table {
+				r.listPartitions(part.Own)
+			}
+		}
 	}
 }
 
@@ -92,8 +101,22 @@ func partitionsOf(t registry.Table) []uint32 {
 		return nil
 	}
 	var out []uint32
-	for _, p := range t.Blueprint.Partitions {
+	for _, p := range t.Blueprint.Below() {
 		out = append(out, p.OID)
+	}
+	return out
+}
+
+// sourcePartitionsOf are the partitions of the source at setup.
+func sourcePartitionsOf(t registry.Table) []uint32 {
+	if t.Blueprint == nil {
+		return nil
+	}
+	var out []uint32
+	for _, p := range t.Blueprint.Below() {
+		if p.Own != nil {
+			out = append(out, p.Own.Source.OID)
+		}
 	}
 	return out
 }
@@ -106,7 +129,15 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 	if !job.Swapped || t.Blueprint == nil {
 		return nil
 	}
+	for _, n := range env.nodes(t)[1:] {
+		if err := dropHelper(ctx, tx, n); err != nil {
+			return err
+		}
+	}
 	for _, p := range t.Blueprint.Partitions {
+		if p.Own != nil {
+			continue // its indexes have their names since the swap
+		}
 		schema := t.Blueprint.PartitionTable(p).Schema
 		for _, index := range t.Blueprint.Indexes {
 			now := sqltmpl.Table{Schema: schema, Name: partitionIndex(env.names(t), p, index)}
@@ -115,9 +146,6 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 					return err
 				}
 				continue
-			}
-			if _, ok := p.Indexes[string(index.BuildName)]; ok {
-				continue // it has its name since the swap
 			}
 			there, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: now.String()}.Statement())
 			if err != nil {
@@ -133,6 +161,21 @@ func namePartitionIndexes(ctx context.Context, env *Env, tx pgx.Tx, job registry
 			if err := exec(ctx, tx, sqltmpl.RenameIndex{Index: now, To: to}.Statement()); err != nil {
 				return fmt.Errorf("naming index %s: %w", to, err)
 			}
+		}
+	}
+	return nil
+}
+
+// dropHelper drops the index that served replay from a partition that was
+// detached since: elsewhere it has gone with that of its table.
+func dropHelper(ctx context.Context, tx pgx.Tx, n node) error {
+	for _, index := range n.blueprint.Indexes {
+		if !index.Helper {
+			continue
+		}
+		name := sqltmpl.Table{Schema: n.blueprint.Source.Table.Schema, Name: index.BuildName}
+		if err := exec(ctx, tx, sqltmpl.DropIndex{Index: name}.Statement()); err != nil {
+			return err
 		}
 	}
 	return nil

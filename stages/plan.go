@@ -84,11 +84,12 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 				return err
 			}
 			out[i].describe(b, req.Spec)
-			dependents, err := catalog.LoadDependents(ctx, tx, []uint32{b.Source.OID}, env.Registry.Schema())
+			below := sourcePartitionsOf(registry.Table{Blueprint: b})
+			dependents, err := catalog.LoadDependents(ctx, tx, append([]uint32{b.Source.OID}, below...), env.Registry.Schema())
 			if err != nil {
 				return err
 			}
-			out[i].bound(b.Source.Table, dependents)
+			out[i].bound(b.Source.Table, apart(dependents, below))
 			if err := out[i].guarded(ctx, tx, b); err != nil {
 				return err
 			}
@@ -173,6 +174,8 @@ func (r *PlanReport) carried(b *shadow.Blueprint) {
 	say(len(roots(b.ReferencedBy)), "foreign keys to the table", "changed over in the swap NOT VALID, validated right after it")
 	say(len(b.Sequences), "sequences", "re-owned, or with their position taken over, in the swap")
 	say(len(b.Shadow.Grants), "privileges", "granted on the shadow")
+	say(len(sourcePartitionsOf(registry.Table{Blueprint: b})), "partitions",
+		"each with what it has of its own: order of columns, defaults, owner, privileges, indexes, constraints, storage, comments")
 	r.Carried = append(r.Carried, "owner, storage parameters, tablespace and comments")
 }
 
@@ -191,7 +194,14 @@ func (r *PlanReport) locks(b *shadow.Blueprint, spec registry.Spec) {
 	for _, name := range spec.Names() {
 		seen[name] = true // each says so itself
 	}
-	for _, fk := range append(append([]catalog.ForeignKey{}, b.Source.ForeignKeys...), b.Source.ReferencedBy...) {
+	keys := slices.Concat(b.Source.ForeignKeys, b.Source.ReferencedBy)
+	for _, p := range b.Below() {
+		if p.Own != nil {
+			seen[p.Own.Source.Table] = true
+			keys = slices.Concat(keys, p.Own.Source.ForeignKeys, p.Own.Source.ReferencedBy)
+		}
+	}
+	for _, fk := range keys {
 		for _, other := range []sqltmpl.Table{fk.From, fk.To} {
 			if !seen[other] {
 				seen[other] = true

@@ -110,7 +110,7 @@ func buildShadows(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([
 func (setup) record(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table) error {
 	b := t.Blueprint
 	table := env.names(t).Object("shadow")
-	if err := dropSerialDefaults(ctx, tx, table, b); err != nil {
+	if err := dropSerialDefaults(ctx, tx, rewritten(env.names(t), b)); err != nil {
 		return err
 	}
 	oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: table.String()}.Statement())
@@ -154,9 +154,14 @@ func prepareCapture(
 
 // dropSerialDefaults cuts the shadow's dependence on the source's sequences, so
 // that nobody's DROP fails because of it. The swap sets the defaults again.
-func dropSerialDefaults(ctx context.Context, tx pgx.Tx, table sqltmpl.Table, b *shadow.Blueprint) error {
-	for _, column := range serialColumns(b.Source, b.Shadow, b) {
-		if err := exec(ctx, tx, sqltmpl.DropDefault{Table: table, Column: column.name}.Statement()); err != nil {
+func dropSerialDefaults(ctx context.Context, tx pgx.Tx, s side) error {
+	for _, column := range s.serials {
+		if err := exec(ctx, tx, sqltmpl.DropDefault{Table: s.parked, Column: column.name}.Statement()); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.partitions {
+		if err := dropSerialDefaults(ctx, tx, p); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,10 @@ package stages
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/shadow"
-	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -24,15 +24,10 @@ type side struct {
 	lateNotNulls []catalog.NotNull
 	// partitions go with their table, which then has no foreign keys out of its own: unpark gives
 	// them to the partitions, and validate gives them to the table.
-	partitions []parkedPartition
-}
-
-// A parkedPartition has one name when its table has the name, and one of ours
-// else. Its indexes do as well, but for those that get theirs in cleanup.
-type parkedPartition struct {
-	table   sqltmpl.Table
-	parked  sqltmpl.Ident
-	indexes []parkedIndex
+	partitions []side
+	// own: it stands for a partition of the source, and has foreign keys as that has.
+	own      bool
+	comments []catalog.Check // of lateChecks that it has from its table
 }
 
 // A parkedIndex has one name when its table has the name, and one of ours else.
@@ -44,6 +39,7 @@ type serialColumn struct {
 	value    sqltmpl.Fragment // the default
 	sequence catalog.Sequence
 	retype   sqltmpl.Fragment // the sequence follows to this type; "" if it need not
+	above    bool             // a partition's: the sequence is its table's, and value may be anything, or nothing
 }
 
 // An ownSequence belongs to one side alone, as identity columns have them, and
@@ -57,9 +53,8 @@ type ownSequence struct {
 	value       sqltmpl.Fragment // the column's default, where it names the sequence; else ""
 }
 
-// original is the side of the source table.
-func original(names shadow.Names, t registry.Table) side {
-	b := t.Blueprint
+// original is the side of the source table, or of a partition of it.
+func original(names shadow.Names, b *shadow.Blueprint) side {
 	s := side{
 		relation: b.Source, parked: names.Object("old"), foreignKeys: b.Source.ForeignKeys,
 		referencedBy: b.Source.ReferencedBy, serials: serialColumns(b.Source, b.Source, b),
@@ -67,15 +62,10 @@ func original(names shadow.Names, t registry.Table) side {
 	for i, index := range b.Source.Indexes {
 		s.indexes = append(s.indexes, parkedIndex{index.Name, names.Object(fmt.Sprintf("o%d", i+1)).Name})
 	}
-	for i, p := range b.Partitions {
-		if p.Source == nil {
-			continue
+	for _, p := range b.Partitions {
+		if p.Own != nil {
+			s.partitions = append(s.partitions, s.above(original(partNames(names.Schema, p), p.Own)))
 		}
-		one := parkedPartition{table: p.Source.Table, parked: names.Object(fmt.Sprintf("op%d", i+1)).Name}
-		for j, index := range p.Source.Indexes {
-			one.indexes = append(one.indexes, parkedIndex{index.Name, names.Object(fmt.Sprintf("op%d_%d", i+1, j+1)).Name})
-		}
-		s.partitions = append(s.partitions, one)
 	}
 	for i, seq := range b.Source.Sequences {
 		if seq.Identity || shadowColumn(b, seq.Column) == "" {
@@ -88,9 +78,8 @@ func original(names shadow.Names, t registry.Table) side {
 	return s
 }
 
-// rewritten is the side of the shadow.
-func rewritten(names shadow.Names, t registry.Table) side {
-	b := t.Blueprint
+// rewritten is the side of the shadow, or of a partition of it.
+func rewritten(names shadow.Names, b *shadow.Blueprint) side {
 	s := side{
 		relation: b.Shadow, parked: names.Object("shadow"), foreignKeys: b.ForeignKeys,
 		referencedBy: b.ReferencedBy, lateChecks: b.LateChecks, lateNotNulls: b.LateNotNulls,
@@ -102,13 +91,13 @@ func rewritten(names shadow.Names, t registry.Table) side {
 		}
 	}
 	for _, p := range b.Partitions {
-		one := parkedPartition{table: b.PartitionTable(p), parked: p.BuildName}
-		for _, index := range b.Indexes {
-			if name, ok := p.Indexes[string(index.BuildName)]; ok {
-				one.indexes = append(one.indexes, parkedIndex{name, partitionIndex(names, p, index)})
-			}
+		if p.Own != nil {
+			s.partitions = append(s.partitions, s.above(rewritten(partNames(names.Schema, p), p.Own)))
+			continue
 		}
-		s.partitions = append(s.partitions, one)
+		s.partitions = append(s.partitions, side{
+			relation: catalog.Relation{Table: b.PartitionTable(p)}, parked: sqltmpl.Table{Schema: names.Schema, Name: p.BuildName},
+		})
 	}
 	for _, seq := range b.Sequences {
 		if seq.BuildName != "" {
@@ -118,6 +107,37 @@ func rewritten(names shadow.Names, t registry.Table) side {
 		}
 	}
 	return s
+}
+
+// above returns a partition's side without what it has from s: that goes with
+// s, or comes with it, but for the defaults of the columns that s has from
+// sequences, which may be the partition's own.
+func (s side) above(part side) side {
+	part.own = true
+	for _, check := range part.lateChecks {
+		if s.hasLate(check.Name) && check.Comment != "" {
+			part.comments = append(part.comments, check)
+		}
+	}
+	part.lateChecks = slices.DeleteFunc(slices.Clone(part.lateChecks), func(c catalog.Check) bool { return s.hasLate(c.Name) })
+	part.lateNotNulls = slices.DeleteFunc(slices.Clone(part.lateNotNulls), func(n catalog.NotNull) bool {
+		return slices.ContainsFunc(s.lateNotNulls, func(o catalog.NotNull) bool { return o.Name == n.Name })
+	})
+	for _, serial := range s.serials {
+		column, ok := columnOf(part.relation, serial.name)
+		if !ok || slices.ContainsFunc(part.serials, func(o serialColumn) bool { return o.name == serial.name }) {
+			continue
+		}
+		part.serials = append(part.serials, serialColumn{name: column.Name, value: column.Default, above: true})
+	}
+	for i := range part.partitions {
+		part.partitions[i] = s.above(part.partitions[i])
+	}
+	return part
+}
+
+func (s side) hasLate(check sqltmpl.Ident) bool {
+	return slices.ContainsFunc(s.lateChecks, func(c catalog.Check) bool { return c.Name == check })
 }
 
 // serialColumns lists the columns of r, one of the blueprint's two sides, that

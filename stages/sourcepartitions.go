@@ -2,12 +2,13 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
-	"github.com/repave-pg/repave/internal/preflight"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -20,10 +21,19 @@ import (
 // sourceFiles are the tables that hold the source's rows: its partitions, in
 // the order that they had at setup, or itself.
 func sourceFiles(t registry.Table) []catalog.Partition {
-	if t.Blueprint.Source.Kind != partitioned {
+	switch {
+	case t.Blueprint.Source.Kind != partitioned:
 		return []catalog.Partition{{OID: t.SourceOID, Table: t.Name}}
+	case len(t.Blueprint.Partitions) == 0: // a move
+		return t.Blueprint.Source.Partitions
 	}
-	return t.Blueprint.Source.Partitions
+	var out []catalog.Partition
+	for _, p := range t.Blueprint.Below() {
+		if source := p.Own.Source; source.Kind != partitioned {
+			out = append(out, catalog.Partition{OID: source.OID, Table: source.Table})
+		}
+	}
+	return out
 }
 
 // pageOf is a page's number within its file.
@@ -38,81 +48,74 @@ func sourcePartitionDifferences(
 		return nil, nil
 	}
 	var out []string
-	var oids []uint32
-	for _, p := range t.Blueprint.Partitions {
-		if p.Source == nil {
-			continue
+	for _, n := range env.nodes(t)[1:] {
+		got, err := catalog.Load(ctx, db, n.blueprint.Source.OID, env.Registry.Schema())
+		if errors.Is(err, catalog.ErrGone) {
+			return append(out, "partition "+n.blueprint.Source.Table.Plain()+" was dropped"), nil
 		}
-		oids = append(oids, p.Source.OID)
-		got, err := catalog.Load(ctx, db, p.Source.OID, env.Registry.Schema())
 		if err != nil {
 			return nil, err
 		}
-		want := *p.Source
 		// Foreign keys are validated one by one; those of the table are compared with it.
-		want.ForeignKeys, got.ForeignKeys = nil, nil
-		out = append(out, catalog.Diff(want, got)...)
-	}
-	tx, ok := db.(pgx.Tx)
-	if !ok || len(out) > 0 {
-		return out, nil
-	}
-	bound, err := catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range bound {
-		if preflight.OfPartition(d) {
-			out = append(out, d.Name+" is new")
+		for _, difference := range catalog.Diff(ownKeys(n.blueprint.Source), ownKeys(got)) {
+			out = append(out, "partition "+n.blueprint.Source.Table.Plain()+": "+difference)
 		}
 	}
 	return out, nil
 }
 
-// sourcePartitionsOf are the partitions of the source at setup.
-func sourcePartitionsOf(t registry.Table) []uint32 {
-	var out []uint32
-	if t.Blueprint != nil {
-		for _, p := range t.Blueprint.Source.Partitions {
-			out = append(out, p.OID)
-		}
-	}
-	return slices.Clip(out)
+// ownKeys leaves out the foreign keys that a partition has from its table.
+func ownKeys(r catalog.Relation) catalog.Relation {
+	r.ForeignKeys = roots(r.ForeignKeys)
+	return r
 }
 
-// partitionsToCheck reads the partitions of a table and what is bound to them.
+// partitionsToCheck reads the partitions of a table, at every depth, and what is
+// bound to them, but for their tables.
 func partitionsToCheck(
 	ctx context.Context, env *Env, tx pgx.Tx, table catalog.Relation,
-) (leaves []catalog.Relation, bound []catalog.Dependent, err error) {
+) (parts []catalog.Relation, bound []catalog.Dependent, err error) {
 	var oids []uint32
-	for _, p := range table.Partitions {
-		leaf, err := catalog.Load(ctx, tx, p.OID, env.Registry.Schema())
+	for todo := table.Partitions; len(todo) > 0; todo = todo[1:] {
+		part, err := catalog.Load(ctx, tx, todo[0].OID, env.Registry.Schema())
 		if err != nil {
 			return nil, nil, err
 		}
-		leaves, oids = append(leaves, leaf), append(oids, p.OID)
+		parts, oids = append(parts, part), append(oids, part.OID)
+		todo = append(todo, part.Partitions...)
 	}
 	if len(oids) == 0 {
 		return nil, nil, nil
 	}
 	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
-	return leaves, bound, err
+	return parts, apart(bound, oids), err
+}
+
+// apart leaves out that partitions are partitions: they are swapped with their tables.
+func apart(bound []catalog.Dependent, partitions []uint32) []catalog.Dependent {
+	return slices.DeleteFunc(bound, func(d catalog.Dependent) bool {
+		return d.Kind == carry.Inheritance && slices.Contains(partitions, d.OID)
+	})
 }
 
 // partitionLocks are those of the live tables' partitions, after the tables'
 // own. Who writes to a partition by its own name has that before the server asks
 // for the table, for a moment: in a deadlock with us, which one attempt may run
 // into and the next not. So we don't wait long for a partition.
-func partitionLocks(env *Env, job registry.Job) []lockable {
+func partitionLocks(job registry.Job) []lockable {
 	var out []lockable
 	for _, t := range job.Tables {
-		from, _ := sides(env, job, t)
-		for i, p := range from.partitions {
-			oid := t.Blueprint.Partitions[i].OID
+		for _, p := range t.Blueprint.Below() {
+			oid := p.OID
 			if !job.Swapped {
-				oid = t.Blueprint.Source.Partitions[i].OID
+				if p.Own == nil {
+					continue
+				}
+				oid = p.Own.Source.OID
 			}
-			out = append(out, tableLock(oid, p.table))
+			lock := tableLock(oid, t.Blueprint.PartitionTable(p))
+			lock.lock = sqltmpl.LockTable{Table: lock.name, Only: true}.Statement()
+			out = append(out, lock)
 		}
 	}
 	return out

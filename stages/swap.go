@@ -193,6 +193,11 @@ func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) err
 			return err
 		}
 	}
+	for _, n := range env.nodesBelow(job) {
+		if _, err := catalog.Load(ctx, tx, n.standby(job.Swapped), env.Registry.Schema()); err != nil {
+			return err
+		}
+	}
 	_, err := bound(ctx, env, tx, job)
 	return err
 }

@@ -33,6 +33,9 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 			*to = append(*to, l)
 		}
 	}
+	for _, n := range env.nodesBelow(job) {
+		seen[n.blueprint.Source.OID], seen[n.shadow] = true, true
+	}
 	var trees []lockable
 	family := familyLocks(job)
 	for _, l := range family.trees {
@@ -44,8 +47,8 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range family.parents {
 		add(&parents, l)
 	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ReferencedBy, t.Blueprint.ReferencedBy) {
+	for _, n := range env.allNodes(job) {
+		for _, fk := range slices.Concat(n.blueprint.Source.ReferencedBy, n.blueprint.ReferencedBy) {
 			if fk.Inherited {
 				partitions = append(partitions, fk.FromOID) // locked with their table, and may come and go
 				continue
@@ -53,8 +56,8 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 			add(&children, tableLock(fk.FromOID, fk.From))
 		}
 	}
-	for _, t := range job.Tables {
-		for _, fk := range slices.Concat(t.Blueprint.Source.ForeignKeys, t.Blueprint.ForeignKeys) {
+	for _, n := range env.allNodes(job) {
+		for _, fk := range slices.Concat(n.blueprint.Source.ForeignKeys, n.blueprint.ForeignKeys) {
 			add(&parents, tableLock(fk.ToOID, fk.To))
 		}
 	}
@@ -62,7 +65,7 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	for _, l := range others {
 		add(&children, l)
 	}
-	leaves := partitionLocks(env, job)
+	leaves := partitionLocks(job)
 	order := [][]lockable{live, leaves, standby, children, parents}
 	if attempt%2 == 0 {
 		order = [][]lockable{children, live, leaves, standby, parents}

@@ -19,16 +19,22 @@ import (
 // of its partitions.
 func (syncSchema) builds(env *Env, t registry.Table, indexes []shadow.Index) []indexBuild {
 	var out []indexBuild
+	add := func(names shadow.Names, index shadow.Index, title string) {
+		out = append(out, indexBuild{
+			name: sqltmpl.Table{Schema: names.Schema, Name: index.BuildName}, title: title,
+			table: names.Object("shadow"), btree: index.Btree,
+			statement: sqltmpl.CreateIndex{Def: index.Def}.Statement(), tablespace: index.Tablespace,
+		})
+	}
 	for _, index := range indexes {
 		title := fmt.Sprintf("index %s of %s", index.Name, t.Name.Plain())
 		if !t.Blueprint.Partitioned() {
-			out = append(out, indexBuild{
-				name: sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}, title: title,
-				table: env.names(t).Object("shadow"), btree: index.Btree,
-				statement: sqltmpl.CreateIndex{Def: index.Def}.Statement(), tablespace: index.Tablespace,
-			})
+			add(env.names(t), index, title)
 		}
 		for _, p := range t.Blueprint.Partitions {
+			if p.Own != nil {
+				continue // has its own
+			}
 			name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: partitionIndex(env.names(t), p, index)}
 			table := sqltmpl.Table{Schema: name.Schema, Name: p.BuildName}
 			out = append(out, indexBuild{
@@ -38,6 +44,13 @@ func (syncSchema) builds(env *Env, t registry.Table, indexes []shadow.Index) []i
 					Table: table,
 				}.Statement(),
 			})
+		}
+	}
+	for _, n := range env.nodes(t)[1:] {
+		for _, index := range n.blueprint.Indexes {
+			if index.Def != "" && !n.blueprint.Partitioned() {
+				add(n.names, index, fmt.Sprintf("index %s of partition %s", index.Name, n.blueprint.Source.Table.Plain()))
+			}
 		}
 	}
 	return out
@@ -58,10 +71,16 @@ func (s syncSchema) buildTable(ctx context.Context, env *Env, run runner, t regi
 	}
 	for _, p := range b.Partitions {
 		for _, index := range b.Indexes {
+			if p.Own != nil {
+				break
+			}
 			if err := s.attachPartition(ctx, env, run, t, p, index); err != nil {
 				return err
 			}
 		}
+	}
+	if len(env.nodes(t)) > 1 {
+		return s.buildTree(ctx, env, run, node{env.names(t), b, t.ShadowOID})
 	}
 	for _, index := range b.Indexes {
 		if index.Constraint != nil {
@@ -75,6 +94,39 @@ func (s syncSchema) buildTable(ctx context.Context, env *Env, run runner, t regi
 		err := run(func(tx pgx.Tx) error { return s.createIn(ctx, env, tx, build) })
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// buildTree finishes the indexes of a node of a tree, from the bottom up: those
+// of a partitioned table are made empty and take in those of its partitions.
+func (s syncSchema) buildTree(ctx context.Context, env *Env, run runner, n node) error {
+	schema := n.names.Schema
+	for _, p := range n.blueprint.Partitions {
+		if err := s.buildTree(ctx, env, run, node{partNames(schema, p), p.Own, p.OID}); err != nil {
+			return err
+		}
+	}
+	for _, index := range n.blueprint.Indexes {
+		if err := run(func(tx pgx.Tx) error { return s.attach(ctx, env, tx, n, index) }); err != nil {
+			return err
+		}
+		for _, p := range n.blueprint.Partitions {
+			for _, part := range p.Own.Indexes {
+				if part.Above != index.BuildName {
+					continue
+				}
+				err := run(func(tx pgx.Tx) error {
+					return exec(ctx, tx, sqltmpl.AttachIndex{
+						Index:     sqltmpl.Table{Schema: schema, Name: index.BuildName},
+						Partition: sqltmpl.Table{Schema: schema, Name: part.BuildName},
+					}.Statement())
+				})
+				if err != nil {
+					return fmt.Errorf("attaching index %s of partition %s: %w", part.Name, p.Own.Source.Table.Plain(), err)
+				}
+			}
 		}
 	}
 	return nil
@@ -110,13 +162,12 @@ func (s syncSchema) attachPartition(
 	})
 }
 
-// constrainPartitioned adds a constraint that takes in those of the partitions.
-func (syncSchema) constrainPartitioned(
-	ctx context.Context, _ *Env, tx pgx.Tx, table sqltmpl.Table, index shadow.Index,
-) error {
+// constrainPartitioned adds a constraint that takes in those of the partitions,
+// or with only will have them attached.
+func (syncSchema) constrainPartitioned(ctx context.Context, tx pgx.Tx, table sqltmpl.Table, index shadow.Index, only bool) error {
 	err := exec(ctx, tx, sqltmpl.SetLocal{Name: "default_tablespace", Value: string(index.Tablespace)}.Statement())
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, sqltmpl.AddConstraint{Table: table, Name: index.BuildName, Def: index.Constraint.Def}.Statement())
+	return exec(ctx, tx, sqltmpl.AddConstraint{Table: table, Name: index.BuildName, Def: index.Constraint.Def, Only: only}.Statement())
 }

@@ -129,7 +129,8 @@ func (s syncSchema) finish(ctx context.Context, env *Env, run runner, t registry
 		return err
 	}
 	for _, index := range t.Blueprint.Indexes {
-		if err := run(func(tx pgx.Tx) error { return s.attach(ctx, env, tx, t, index) }); err != nil {
+		n := node{env.names(t), t.Blueprint, t.ShadowOID}
+		if err := run(func(tx pgx.Tx) error { return s.attach(ctx, env, tx, n, index) }); err != nil {
 			return err
 		}
 	}
@@ -201,8 +202,9 @@ func (syncSchema) createIn(ctx context.Context, env *Env, tx pgx.Tx, build index
 
 // attach makes an index a constraint where it is one, and adds what CREATE
 // INDEX has no clause for; looking first.
-func (s syncSchema) attach(ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, index shadow.Index) error {
-	table := env.names(t).Object("shadow")
+func (s syncSchema) attach(ctx context.Context, env *Env, tx pgx.Tx, n node, index shadow.Index) error {
+	table := n.names.Object("shadow")
+	tree := slices.ContainsFunc(n.blueprint.Partitions, func(p shadow.Partition) bool { return p.Own != nil }) || n.blueprint.Source.Partition
 	name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: index.BuildName}
 	if index.Constraint != nil {
 		there, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{
@@ -211,12 +213,13 @@ func (s syncSchema) attach(ctx context.Context, env *Env, tx pgx.Tx, t registry.
 		if err != nil || there {
 			return err
 		}
-		constrain := s.constrain
-		if t.Blueprint.Partitioned() {
-			constrain = s.constrainPartitioned
+		if n.blueprint.Partitioned() {
+			err = s.constrainPartitioned(ctx, tx, table, index, tree)
+		} else {
+			err = s.constrain(ctx, env, tx, table, index)
 		}
-		if err := constrain(ctx, env, tx, table, index); err != nil {
-			return fmt.Errorf("adding constraint %s of %s: %w", index.Name, t.Name.Plain(), err)
+		if err != nil {
+			return fmt.Errorf("adding constraint %s of %s: %w", index.Name, n.blueprint.Source.Table.Plain(), err)
 		}
 		if c := index.Constraint.Comment; c != "" {
 			err := exec(ctx, tx, sqltmpl.CommentConstraint{
@@ -225,6 +228,19 @@ func (s syncSchema) attach(ctx context.Context, env *Env, tx pgx.Tx, t registry.
 			if err != nil {
 				return err
 			}
+		}
+	}
+	made, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: name.String()}.Statement())
+	if err != nil {
+		return err
+	}
+	if made == 0 { // of a tree's; it is not valid until it has taken in those of the partitions
+		err := s.createIn(ctx, env, tx, indexBuild{
+			name: name, title: fmt.Sprintf("index %s of %s", index.Name, n.blueprint.Source.Table.Plain()), tablespace: index.Tablespace,
+			statement: sqltmpl.CreateIndex{Def: index.Def}.Statement(),
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if index.Comment != "" {

@@ -18,7 +18,7 @@ import (
 type exchangePair struct {
 	table    registry.Table
 	from, to side
-	at       map[sqltmpl.Ident]position // where from's own sequences stood when it was parked
+	at       map[sqltmpl.Table]position // where from's own sequences stood when it was parked
 }
 
 // pairs returns the sides of all tables of a job, in the job's order. A foreign
@@ -49,10 +49,12 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 			// Its partitions get them, until validate gives them to the table.
 			for _, fk := range p.to.foreignKeys {
 				for _, one := range p.to.partitions {
-					steps = append(steps, shadow.ForeignKeyStatement(one.table, fk))
+					if !one.own {
+						steps = append(steps, shadow.ForeignKeyStatement(one.relation.Table, fk))
+					}
 				}
 			}
-			all = append(all, p.to.referencedBy...)
+			all = append(append(all, p.to.referencedBy...), partKeys(p.to)...)
 			continue
 		}
 		for _, fk := range p.to.foreignKeys {
@@ -74,4 +76,23 @@ func tie(ctx context.Context, tx pgx.Tx, pairs []exchangePair) error {
 		steps = append(steps, addForeignKey(fk.From, fk)...)
 	}
 	return sqltmpl.ExecAll(ctx, tx, steps...)
+}
+
+// partKeys are the foreign keys of a table's partitions that hold rows, whether
+// they have them from it or of their own, and those to them alone.
+func partKeys(s side) []catalog.ForeignKey {
+	var out []catalog.ForeignKey
+	for _, p := range s.partitions {
+		if !p.own {
+			continue
+		}
+		for _, fk := range p.foreignKeys {
+			if p.relation.Kind != partitioned {
+				fk.From, fk.FromKind, fk.Inherited, fk.ParentOID = p.relation.Table, p.relation.Kind, false, 0
+				out = append(out, fk)
+			}
+		}
+		out = append(append(out, p.referencedBy...), partKeys(p)...)
+	}
+	return out
 }

@@ -38,8 +38,8 @@ func (env *Env) unguarded(ctx context.Context, job registry.Job) ([]sqltmpl.Ungu
 	}), nil
 }
 
-// guarded refuses to go back where a deferrable constraint would be broken unnoticed.
-func (env *Env) guarded(ctx context.Context, job registry.Job) error {
+// unbroken refuses to go back where a deferrable constraint would be broken unnoticed.
+func (env *Env) unbroken(ctx context.Context, job registry.Job) error {
 	unguarded, err := env.unguarded(ctx, job)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 		if err := validatePartitions(ctx, env, job, want, got); err != nil {
 			return err
 		}
+		if err := validateNodes(ctx, env, job, t); err != nil {
+			return err
+		}
 		for _, fk := range pendingKeys(want.ForeignKeys, got.ForeignKeys) {
 			if err := validateKey(ctx, env, job, t.Name, fk); err != nil {
 				return err

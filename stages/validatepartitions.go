@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -23,14 +24,19 @@ func validatePartitions(ctx context.Context, env *Env, job registry.Job, want, g
 		if len(want.Partitions) == 0 || slices.ContainsFunc(got.ForeignKeys, func(g catalog.ForeignKey) bool { return g.Name == fk.Name }) {
 			continue
 		}
-		for _, p := range got.Partitions {
+		leaves, err := leavesOf(ctx, env.Target, got.OID)
+		if err != nil {
+			return err
+		}
+		for _, p := range leaves {
 			leaf, err := catalog.Load(ctx, env.Target, p.OID, env.Registry.Schema())
 			if err != nil {
 				return err
 			}
 			for _, own := range leaf.ForeignKeys {
-				if own.Name == fk.Name && !own.Valid && own.Enforced {
-					if err := validateKey(ctx, env, job, p.Table, own); err != nil {
+				// A partition may call it otherwise.
+				if alike(own, fk) && !own.Valid && own.Enforced {
+					if err := validateKey(ctx, env, job, p.Table(), own); err != nil {
 						return err
 					}
 				}
@@ -38,6 +44,32 @@ func validatePartitions(ctx context.Context, env *Env, job registry.Job, want, g
 		}
 		if err := adoptKey(ctx, env, job, want.Table, fk); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// alike reports whether a foreign key of a partition may be one of its table's.
+func alike(own, fk catalog.ForeignKey) bool {
+	return own.To == fk.To && slices.Equal(own.FromColumns, fk.FromColumns) && slices.Equal(own.ToColumns, fk.ToColumns)
+}
+
+// validateNodes validates the foreign keys that partitions have of their own,
+// and those to one of them alone.
+func validateNodes(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
+	for _, n := range env.nodes(t)[1:] {
+		got, err := catalog.Load(ctx, env.Target, n.live(job.Swapped), env.Registry.Schema())
+		if errors.Is(err, catalog.ErrGone) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		want := n.expected(job.Swapped)
+		for _, fk := range slices.Concat(pendingKeys(roots(want.ForeignKeys), got.ForeignKeys), pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
+			if err := validateKey(ctx, env, job, fk.From, fk); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -100,16 +100,16 @@ func renew(
 		steps = append(steps, carry.Park(d, from)...)
 	}
 	var lend, giveBack []sqltmpl.Statement
-	for _, t := range job.Tables {
-		standby, aside := env.link(job, t).Standby, env.names(t).Object("aside")
+	for _, n := range env.allNodes(job) {
+		name, standby, aside := n.blueprint.Source.Table, n.standbyName(job.Swapped), n.names.Object("aside")
 		lend = append(lend,
-			sqltmpl.RenameTable{Table: t.Name, To: aside.Name}.Statement(),
-			sqltmpl.SetSchema{Table: standby, Schema: t.Name.Schema}.Statement(),
-			sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: t.Name.Schema, Name: standby.Name}, To: t.Name.Name}.Statement())
+			sqltmpl.RenameTable{Table: name, To: aside.Name}.Statement(),
+			sqltmpl.SetSchema{Table: standby, Schema: name.Schema}.Statement(),
+			sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: name.Schema, Name: standby.Name}, To: name.Name}.Statement())
 		giveBack = append(giveBack,
-			sqltmpl.RenameTable{Table: t.Name, To: standby.Name}.Statement(),
-			sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: t.Name.Schema, Name: standby.Name}, Schema: standby.Schema}.Statement(),
-			sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: t.Name.Schema, Name: aside.Name}, To: t.Name.Name}.Statement())
+			sqltmpl.RenameTable{Table: name, To: standby.Name}.Statement(),
+			sqltmpl.SetSchema{Table: sqltmpl.Table{Schema: name.Schema, Name: standby.Name}, Schema: standby.Schema}.Statement(),
+			sqltmpl.RenameTable{Table: sqltmpl.Table{Schema: name.Schema, Name: aside.Name}, To: name.Name}.Statement())
 	}
 	if err := sendEach(ctx, tx, steps); err != nil {
 		return err

@@ -23,7 +23,7 @@ func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 		checks := []check{checkKind, checkWhole}
 		if (r.Kind == "r" || r.Kind == partitioned) && r.OID >= firstNormalOID {
 			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren,
-				checkLeaves, checkLeafIdentities)
+				checkMovedLeaves, checkLeafIdentities)
 		}
 		for _, look := range checks {
 			found, err := look(ctx, one)

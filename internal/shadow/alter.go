@@ -36,15 +36,7 @@ func (b *builder) alter(ctx context.Context) error {
 
 // widenKey makes the integers of the primary key bigint.
 func (b *builder) widenKey(ctx context.Context) error {
-	var narrow sqltmpl.Columns
-	for _, index := range b.src.Indexes {
-		for _, num := range index.Columns {
-			column, ok := columnByNum(b.src.Columns, num)
-			if index.Primary && ok && (column.TypeOID == int2OID || column.TypeOID == int4OID) {
-				narrow = append(narrow, column.Name)
-			}
-		}
-	}
+	narrow := b.narrowKey()
 	if len(narrow) == 0 {
 		return refuse("leave --pk-bigint out, or name the column with --alter 'ALTER COLUMN ... TYPE bigint'",
 			"the primary key of %s has no smallint or integer column to widen", b.src.Table.Plain())
@@ -59,11 +51,33 @@ func (b *builder) widenKey(ctx context.Context) error {
 	return b.followIndexes(ctx)
 }
 
+// narrowKey lists the columns that --pk-bigint widens.
+func (b *builder) narrowKey() sqltmpl.Columns {
+	var narrow sqltmpl.Columns
+	for _, index := range b.src.Indexes {
+		for _, num := range index.Columns {
+			column, ok := columnByNum(b.src.Columns, num)
+			if index.Primary && ok && (column.TypeOID == int2OID || column.TypeOID == int4OID) {
+				narrow = append(narrow, column.Name)
+			}
+		}
+	}
+	return narrow
+}
+
 // alterOnce runs one --alter.
 func (b *builder) alterOnce(ctx context.Context, list string) error {
 	actions, err := sqllex.Split(list)
 	if err != nil {
 		return blame(err, "give it what follows the table's name in ALTER TABLE", "--alter '%s'", list)
+	}
+	if b.in != nil { // identities are the whole table's
+		if list = withoutIdentity(actions); list == "" {
+			return nil
+		}
+		if actions, err = sqllex.Split(list); err != nil {
+			return err
+		}
 	}
 	var changes []sqllex.TypeChange
 	for _, action := range actions {
@@ -95,6 +109,17 @@ func (b *builder) alterOnce(ctx context.Context, list string) error {
 		return err
 	}
 	return b.takeUsing(ctx, changes)
+}
+
+// withoutIdentity leaves out the actions on identities.
+func withoutIdentity(actions []sqllex.Action) (list string) {
+	var texts []string
+	for _, action := range actions {
+		if !action.OfIdentity() {
+			texts = append(texts, action.Text)
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // alterHint is the server's hint, or ours where the shadow differs from the

@@ -13,12 +13,13 @@ import (
 // plainName returns what the server would have called an object if the shadow
 // had the source's name.
 func (b *builder) plainName(name sqltmpl.Ident) sqltmpl.Ident {
-	rest, ok := strings.CutPrefix(string(name), string(b.names.Object("shadow").Name))
-	full := string(b.src.Table.Name) + rest
-	if !ok || len(full) > maxName {
-		return name
+	for _, called := range []string{"shadow", "parent"} { // the latter while it becomes a partitioned table
+		rest, ok := strings.CutPrefix(string(name), string(b.names.Object(called).Name))
+		if full := string(b.src.Table.Name) + rest; ok && len(full) <= maxName {
+			return sqltmpl.Ident(full)
+		}
 	}
-	return sqltmpl.Ident(full)
+	return name
 }
 
 // maxName is the longest name that the server does not cut.

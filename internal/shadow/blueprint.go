@@ -54,25 +54,38 @@ type Blueprint struct {
 }
 
 // Partitioned reports whether the shadow is a partitioned table.
-func (b *Blueprint) Partitioned() bool { return len(b.Partitions) > 0 }
+func (b *Blueprint) Partitioned() bool {
+	return len(b.Partitions) > 0 || b.Source.Partition && b.Shadow.Kind == "p" // such a partition may have none itself
+}
+
+// Below lists the partitions at every depth, each before those that it has itself.
+func (b *Blueprint) Below() []Partition {
+	var out []Partition
+	for _, p := range b.Partitions {
+		out = append(out, p)
+		if p.Own != nil {
+			out = append(out, p.Own.Below()...)
+		}
+	}
+	return out
+}
 
 // A Partition is one partition of the shadow.
 type Partition struct {
 	OID       uint32        `json:"oid"`
 	Name      sqltmpl.Ident `json:"name"`       // final, in the source's schema
 	BuildName sqltmpl.Ident `json:"build_name"` // until the swap, in the registry's
-	// Source is the partition of the source that it stands for, as it was at setup; nil if the
-	// source is a plain table.
-	Source *catalog.Relation `json:"source,omitempty"`
-	// Indexes are what its indexes will be called after the swap, by the BuildName of the
-	// table's: those that the source's partition has.
-	Indexes map[string]sqltmpl.Ident `json:"indexes,omitempty"`
+	// Own is how it relates to the partition of the source that it stands for, with all that this
+	// has of its own; nil if the source is a plain table.
+	Own *Blueprint `json:"own,omitempty"`
+	// Prefix begins the names of its objects, as Names.Prefix does those of its table.
+	Prefix string `json:"prefix,omitempty"`
 }
 
 // PartitionTable is what a partition is called after the swap.
 func (b *Blueprint) PartitionTable(p Partition) sqltmpl.Table {
-	if p.Source != nil {
-		return p.Source.Table
+	if p.Own != nil {
+		return p.Own.Source.Table
 	}
 	return sqltmpl.Table{Schema: b.Source.Table.Schema, Name: p.Name}
 }
@@ -158,4 +171,6 @@ type Index struct {
 	Key bool `json:"key"`
 	// SourceName is the index of the source it was copied from, "" if it is new.
 	SourceName sqltmpl.Ident `json:"source_name"`
+	// Above is the BuildName of the index of the table above that takes this one in; of partitions only.
+	Above sqltmpl.Ident `json:"above,omitempty"`
 }

@@ -33,6 +33,9 @@ type builder struct {
 	bounds  bounds          // of the partitions to be
 	options []string        // of the partitions to be: a partitioned table has none
 
+	in    *placing                 // of a partition of a partitioned source; else nil
+	forms map[sqltmpl.Ident]string // what makes the indexes what they are, by their build names
+
 	altered catalog.Relation // the shadow after the operator's actions, under final names
 	plan    Blueprint
 }
@@ -80,6 +83,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.dropConstraints,
 		b.inspect,
 		b.member,
+		b.alike,
 		b.tighten,
 		b.takeLate,
 		b.foreignKeys,
@@ -92,6 +96,7 @@ func (b *builder) run(ctx context.Context) error {
 		b.reorder,
 		b.key,
 		b.describe,
+		b.belong,
 		b.partitions,
 	} {
 		if err := step(ctx); err != nil {

@@ -12,6 +12,9 @@ import (
 
 // key describes the key on both sides.
 func (b *builder) key(context.Context) error {
+	if b.in != nil {
+		return nil // its table's is what identifies rows
+	}
 	source, _ := catalog.KeyOf(b.src)
 	at := slices.IndexFunc(b.plan.Indexes, func(index Index) bool { return index.Key })
 	shadow := b.altered.Indexes[at]
@@ -48,7 +51,9 @@ func (b *builder) describe(ctx context.Context) error {
 	after.RowSecurity, after.ForceRLS, after.ReplIdent = b.src.RowSecurity, b.src.ForceRLS, b.src.ReplIdent
 	after.Grants, after.Sequences = b.src.Grants, nil
 	after.Partition = b.src.Partition
-	if b.borrowsIdentity() {
+	if b.in != nil {
+		b.describeAbove(&after)
+	} else if b.borrowsIdentity() {
 		for i := range after.Columns {
 			at := slices.IndexFunc(b.src.Columns, func(c catalog.Column) bool { return c.Name == after.Columns[i].Name })
 			after.Columns[i].Identity = b.src.Columns[at].Identity

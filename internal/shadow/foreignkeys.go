@@ -42,7 +42,9 @@ func (b *builder) foreignKeys(ctx context.Context) error {
 			continue
 		}
 		key := b.src.ForeignKeys[n]
-		key.Name = check.Name
+		if key.Name = check.Name; b.in != nil && key.Inherited {
+			key.Name = b.src.ForeignKeys[n].Name // whatever the whole table's is renamed to
+		}
 		if key.Enforced {
 			key.Valid = check.Valid
 		}
@@ -65,8 +67,11 @@ func (b *builder) foreignKeys(ctx context.Context) error {
 		if err := b.quietly(ctx, sqltmpl.DropConstraint{Table: b.table, Name: key.Name}.Statement()); err != nil {
 			return err
 		}
-		b.plan.ForeignKeys = append(b.plan.ForeignKeys, b.unprobed(key))
+		if b.in == nil {
+			b.plan.ForeignKeys = append(b.plan.ForeignKeys, b.unprobed(key))
+		}
 	}
+	b.addedAbove()
 	for i := range b.plan.ForeignKeys {
 		b.plan.ForeignKeys[i].From, b.plan.ForeignKeys[i].FromOID = b.src.Table, b.oid
 	}

@@ -57,7 +57,7 @@ func (b *builder) restoreNames(ctx context.Context) error {
 	wanted := make([]sqltmpl.Ident, len(b.copied))
 	own := []uint32{b.oid}
 	for i, index := range b.copied {
-		wanted[i] = index.source.Name
+		wanted[i] = b.indexAbove(index.source.Name)
 		own = append(own, index.oid)
 	}
 	taken, err := b.taken(ctx, b.names.Schema, wanted, own...)
@@ -70,7 +70,8 @@ func (b *builder) restoreNames(ctx context.Context) error {
 		}
 	}
 	for i := range b.copied {
-		if taken[wanted[i]] {
+		// In another schema a partition may have an index by the name of one of the whole table.
+		if taken[wanted[i]] || b.givesWay(b.copied[i].source.Name, wanted) {
 			continue
 		}
 		if err := b.renameIndex(ctx, &b.copied[i], wanted[i]); err != nil {
@@ -78,6 +79,16 @@ func (b *builder) restoreNames(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// givesWay reports whether a partition's own index has a name by which the
+// operator's actions mean one of the whole table.
+func (b *builder) givesWay(own sqltmpl.Ident, wanted []sqltmpl.Ident) bool {
+	if b.in == nil || b.in.indexes[own] != "" {
+		return false
+	}
+	first := slices.Index(wanted, own)
+	return slices.Contains(wanted[first+1:], own)
 }
 
 // waitingName is what the nth copied index is called while its own name is
@@ -155,6 +166,11 @@ func (b *builder) copyOf(oid uint32) (catalog.Index, bool) {
 // finalName is what an index of the shadow will be called after the swap, given
 // what the operator's actions left it called.
 func (b *builder) finalName(index catalog.Index) sqltmpl.Ident {
+	if source, ok := b.copyOf(index.OID); ok && b.in != nil {
+		if _, above := b.in.indexes[source.Name]; above {
+			return source.Name // whatever the whole table's is renamed to
+		}
+	}
 	for n := range b.src.Indexes {
 		if index.Name == b.waitingName(n) {
 			if source, ok := b.copyOf(index.OID); ok {

@@ -67,13 +67,13 @@ func (b *builder) addAgain(ctx context.Context, name sqltmpl.Ident, def sqltmpl.
 func (b *builder) placeholders(ctx context.Context) error {
 	for i, key := range b.src.ForeignKeys {
 		err := b.quietly(ctx, sqltmpl.AddPlaceholder{
-			Table: b.table, Name: key.Name, Columns: key.FromColumns, NotValid: !key.Valid,
+			Table: b.table, Name: b.keyAbove(key), Columns: key.FromColumns, NotValid: !key.Valid,
 		}.Statement())
 		if err != nil {
 			return err
 		}
 		err = b.quietly(ctx, sqltmpl.CommentConstraint{
-			Table: b.table, Name: key.Name, Comment: sqltmpl.Literal(b.mark() + strconv.Itoa(i)),
+			Table: b.table, Name: b.keyAbove(key), Comment: sqltmpl.Literal(b.mark() + strconv.Itoa(i)),
 		}.Statement())
 		if err != nil {
 			return err

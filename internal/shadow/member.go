@@ -27,7 +27,7 @@ func (e *MemberError) Hint() string { return e.Problems[0].Remedy }
 // member makes sure that the shadow of a partition can be one in its place, and
 // that the server will believe a check that it has only rows of that partition.
 func (b *builder) member(ctx context.Context) error {
-	if !b.src.Partition {
+	if !b.src.Partition || b.in != nil {
 		return nil
 	}
 	levels, err := sqltmpl.All[sqltmpl.Membership](ctx, b.tx, sqltmpl.ReadMembership{OID: b.src.OID}.Statement())

@@ -202,7 +202,7 @@ func (b *builder) describePartitions(ctx context.Context) error {
 		after := made.Partitions[at]
 		after.Table = b.plan.PartitionTable(*p)
 		b.plan.Shadow.Partitions = append(b.plan.Shadow.Partitions, after)
-		if p.Source == nil {
+		if p.Own == nil {
 			finals = append(finals, p.Name)
 		}
 	}

@@ -24,7 +24,7 @@ func (b *builder) reorder(ctx context.Context) error {
 	for i := range order {
 		order[i] = i
 	}
-	if b.change.OptimizeColumns {
+	if b.change.OptimizeColumns && b.src.Kind != "p" { // rows are in partitions, each of which has an order of its own
 		best, err := b.layout(ctx)
 		if err != nil {
 			return err

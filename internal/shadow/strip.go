@@ -44,6 +44,9 @@ func (b *builder) strip(ctx context.Context) error {
 // helper adds a unique index on the key if the operator's actions left none
 // that replay can use.
 func (b *builder) helper(ctx context.Context) error {
+	if b.in != nil {
+		return b.helperAbove(ctx)
+	}
 	source, ok := catalog.KeyOf(b.src)
 	if !ok {
 		return refuse("add a primary key, or a unique index on columns that are NOT NULL",
@@ -89,12 +92,16 @@ func (b *builder) helper(ctx context.Context) error {
 			return fmt.Errorf("index %s vanished", name)
 		}
 	}
-	b.list(key, name)
-	return nil
+	return b.list(ctx, key, name)
 }
 
 // list lists the indexes under their final names; the one at key serves replay.
-func (b *builder) list(key int, helper sqltmpl.Ident) {
+func (b *builder) list(ctx context.Context, key int, helper sqltmpl.Ident) error {
+	forms, err := b.indexForms(ctx, b.oid)
+	if err != nil {
+		return err
+	}
+	b.forms = map[sqltmpl.Ident]string{}
 	for i, index := range b.altered.Indexes {
 		listed := Index{
 			Name: b.finalName(index), BuildName: b.names.Object("i" + strconv.Itoa(i+1)).Name,
@@ -105,14 +112,26 @@ func (b *builder) list(key int, helper sqltmpl.Ident) {
 		if listed.Helper {
 			listed.BuildName = helper
 		}
-		if source, ok := b.copyOf(index.OID); ok {
+		source, ok := b.copyOf(index.OID)
+		if !ok && !listed.Helper {
+			if listed.Name, err = b.nameBelow(ctx, listed.Name); err != nil {
+				return err
+			}
+		}
+		if ok {
 			listed.SourceName = source.Name
 			if len(listed.StatsTargets) == 0 { // a change of type makes a new index, without them
 				listed.StatsTargets = source.StatsTargets
 			}
 		}
+		for _, form := range forms {
+			if form.OID == index.OID {
+				b.forms[listed.BuildName] = form.Form
+			}
+		}
 		b.plan.Indexes = append(b.plan.Indexes, listed)
 	}
+	return nil
 }
 
 // deparse records the definition of one index. As found in built, it is named
@@ -138,8 +157,10 @@ func (b *builder) deparse(ctx context.Context, index *Index, altered catalog.Ind
 	if !ok {
 		return fmt.Errorf("index definition does not begin with %q: %s", head, found.Def)
 	}
-	// Without ONLY, it takes the indexes in that the partitions have by then.
-	def := sqltmpl.CreateIndexOn{Unique: found.Unique, Index: found.Name, Table: b.table, Tail: sqltmpl.Fragment(tail)}
+	// Without ONLY, it takes the indexes in that the partitions have by then; those that stand for others are attached.
+	def := sqltmpl.CreateIndexOn{
+		Unique: found.Unique, Index: found.Name, Only: b.src.Kind == "p", Table: b.table, Tail: sqltmpl.Fragment(tail),
+	}
 	if found.Constraint != nil {
 		constraint := *found.Constraint
 		constraint.Def = withOptions(found)

@@ -13,7 +13,7 @@ import (
 // shadow and probes, so that what the swap could not do is found out now.
 func (b *builder) tryForeignKeys(ctx context.Context) error {
 	for _, key := range b.plan.ForeignKeys {
-		if slices.Contains(b.partners, key.ToOID) {
+		if slices.Contains(b.partners, key.ToOID) || b.in != nil && key.Inherited {
 			continue
 		}
 		if err := b.tryForeignKey(ctx, key, key.To, key.ToOID, true); err != nil {

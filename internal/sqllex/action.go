@@ -87,6 +87,41 @@ func (a Action) TypeChange() (TypeChange, bool) {
 	return TypeChange{}, false
 }
 
+// OfIdentity reports whether the action makes, changes or drops the identity of
+// a column that there is.
+func (a Action) OfIdentity() bool {
+	rest := a.tokens
+	if !a.begins("alter") {
+		return false
+	}
+	rest = rest[1:]
+	if len(rest) > 0 && rest[0].Is("column") {
+		rest = rest[1:]
+	}
+	if len(rest) < 2 || !rest[0].name() || rest[0].Is("constraint") {
+		return false
+	}
+	if rest = rest[1:]; rest[0].Is("restart") {
+		return true
+	}
+	if len(rest) < 2 {
+		return false
+	}
+	switch next := rest[1].Is; {
+	case rest[0].Is("add"):
+		return next("generated")
+	case rest[0].Is("drop"):
+		return next("identity")
+	case rest[0].Is("set"):
+		for _, option := range []string{"generated", "increment", "start", "minvalue", "maxvalue", "cache", "cycle", "no", "sequence"} {
+			if next(option) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // A Reference is the name of a table that a foreign key refers to.
 type Reference struct {
 	Name  []string // its parts

@@ -8,10 +8,16 @@ SELECT c.oid AS oid,
     coalesce(
         pg_catalog.pg_relation_filenode(c.oid),
         (SELECT ((pg_catalog.hashtextextended(pg_catalog.string_agg(
-                h.inhrelid::text || ':' || pg_catalog.pg_relation_filenode(h.inhrelid)::text, ',' ORDER BY h.inhrelid), 0)
+                l.oid::text || ':' || pg_catalog.pg_relation_filenode(l.oid)::text, ',' ORDER BY l.oid), 0)
             & 4294967295) | 1)::pg_catalog.oid
-        FROM pg_catalog.pg_inherits h
-        WHERE h.inhparent = c.oid AND c.relkind = 'p'),
+        FROM (
+            WITH RECURSIVE tree AS (
+                SELECT c.oid WHERE c.relkind = 'p'
+                UNION ALL
+                SELECT h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
+            )
+            SELECT t.oid FROM tree t
+        ) l),
         0) AS filenode,
     (SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod,
             a.attnotnull, a.attgenerated, a.attisdropped), ';' ORDER BY a.attnum))

@@ -272,8 +272,8 @@ FROM (
                         JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace
                         WHERE u.classid = 'pg_catalog.pg_attrdef'::regclass AND f.oid = u.objid
                             AND (t.oid = rel.oid OR m.nspname = @registry AND t.relname ~ '^repave_[0-9]+_'
-                                OR rel.relkind = 'p' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h
-                                    WHERE h.inhrelid = t.oid AND h.inhparent = rel.oid)))
+                                OR rel.relkind = 'p' AND rel.oid IN (
+                                    SELECT a.relid FROM pg_catalog.pg_partition_ancestors(t.oid) AS a (relid))))
                     UNION
                     SELECT pg_catalog.pg_describe_object(u.refclassid, u.refobjid, 0) FROM pg_catalog.pg_depend u
                     WHERE u.classid = rel.tableoid AND u.objid = c.oid

@@ -3,4 +3,4 @@
 --
 -- lock: ACCESS EXCLUSIVE on the table
 -- runs: inside a transaction
-ALTER TABLE {{.Table}} ADD CONSTRAINT {{.Name}} {{.Def}}
+ALTER TABLE {{if .Only}}ONLY {{end}}{{.Table}} ADD CONSTRAINT {{.Name}} {{.Def}}

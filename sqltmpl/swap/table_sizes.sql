@@ -9,5 +9,5 @@ FROM (
     SELECT c.oid, t.old
     FROM (VALUES (true, pg_catalog.to_regclass(@old)), (false, pg_catalog.to_regclass(@new))) AS t (old, oid)
     JOIN pg_catalog.pg_class c ON c.oid = t.oid OR c.oid IN (
-        SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = t.oid)
+        SELECT p.relid FROM pg_catalog.pg_partition_tree(t.oid) p)
 ) AS r

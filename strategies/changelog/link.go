@@ -18,8 +18,10 @@ import (
 func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("shadow")
-	for _, p := range b.Source.Partitions {
-		link.Partitions = append(link.Partitions, p.Table)
+	for _, p := range b.Below() {
+		if p.Own != nil {
+			link.Partitions = append(link.Partitions, p.Own.Source.Table)
+		}
 	}
 	for i, k := range b.Key {
 		link.Keys = append(link.Keys, sqltmpl.Key{
@@ -51,7 +53,7 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "r", settings)
 	link.Live, link.Standby = b.Source.Table, names.Object("old")
-	for _, p := range b.Partitions {
+	for _, p := range b.Below() {
 		link.Partitions = append(link.Partitions, b.PartitionTable(p))
 	}
 	for i, k := range b.Key {
@@ -114,7 +116,8 @@ func converts(b *shadow.Blueprint) bool {
 			return true
 		}
 	}
-	return len(b.Change.Alter) > 0 || len(b.Shadow.Checks) > 0
+	return len(b.Change.Alter) > 0 || len(b.Shadow.Checks) > 0 ||
+		slices.ContainsFunc(b.Below(), func(p shadow.Partition) bool { return p.Own != nil && len(p.Own.Shadow.Checks) > 0 })
 }
 
 // defaultOf returns the default of a column, NULL if it has none.
@@ -137,10 +140,16 @@ const mostProbed = 24
 // that the standby refuses), or so many partitions without the key in what they
 // are cut by that looking for a row would exhaust the server's locks.
 func StaysOnLog(b *shadow.Blueprint) bool {
-	if len(b.Partitions) > mostProbed && slices.ContainsFunc(b.Indexes, func(i shadow.Index) bool { return i.Key && i.Helper }) {
+	if len(b.Below()) > mostProbed && slices.ContainsFunc(b.Indexes, func(i shadow.Index) bool { return i.Key && i.Helper }) {
 		return true
 	}
-	for _, r := range []catalog.Relation{b.Source, b.Shadow} {
+	relations := []catalog.Relation{b.Source, b.Shadow}
+	for _, p := range b.Below() {
+		if p.Own != nil {
+			relations = append(relations, p.Own.Source, p.Own.Shadow)
+		}
+	}
+	for _, r := range relations {
 		for _, i := range r.Indexes {
 			if i.Constraint != nil && i.Constraint.Deferrable {
 				return true

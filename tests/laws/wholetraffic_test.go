@@ -25,15 +25,24 @@ const (
 		CREATE TABLE parent (id int, tag text NOT NULL, owner int NOT NULL, n int NOT NULL DEFAULT 0, pad text, PRIMARY KEY (id, n)) PARTITION BY RANGE (n);
 		CREATE TABLE parent_a PARTITION OF parent FOR VALUES FROM (MINVALUE) TO (1);
 		CREATE TABLE parent_b PARTITION OF parent FOR VALUES FROM (1) TO (3);
-		CREATE TABLE parent_c PARTITION OF parent FOR VALUES FROM (3) TO (1000);
-		CREATE TABLE parent_d PARTITION OF parent FOR VALUES FROM (1000) TO (MAXVALUE);
+		CREATE TABLE parent_c PARTITION OF parent FOR VALUES FROM (3) TO (1000) PARTITION BY HASH (id);
+		CREATE TABLE parent_c0 (pad text, owner int NOT NULL, n int NOT NULL, id int NOT NULL, tag text NOT NULL UNIQUE);
+		ALTER TABLE parent_c ATTACH PARTITION parent_c0 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+		CREATE TABLE parent_c1 PARTITION OF parent_c FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+		CREATE TABLE parent_d PARTITION OF parent DEFAULT;
+		ALTER TABLE parent_c1 ALTER pad SET DEFAULT 'p', ADD CHECK (n > 2);
 		CREATE INDEX ON parent (tag);`
 	// Keys are unique, and change places with their partitions.
 	hashedShape = withoutChildKeys + `
 		CREATE TABLE parent (id int PRIMARY KEY, tag text NOT NULL, owner int NOT NULL, n int NOT NULL DEFAULT 0, pad text) PARTITION BY HASH (id);
 		CREATE TABLE parent_a PARTITION OF parent FOR VALUES WITH (MODULUS 3, REMAINDER 0);
 		CREATE TABLE parent_b PARTITION OF parent FOR VALUES WITH (MODULUS 3, REMAINDER 1);
-		CREATE TABLE parent_c PARTITION OF parent FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+		CREATE TABLE parent_c PARTITION OF parent FOR VALUES WITH (MODULUS 3, REMAINDER 2) PARTITION BY RANGE (id);
+		CREATE TABLE parent_c0 PARTITION OF parent_c FOR VALUES FROM (MINVALUE) TO (-500);
+		CREATE TABLE parent_c1 (n int NOT NULL DEFAULT 0, pad text, owner int NOT NULL, tag text NOT NULL, id int PRIMARY KEY);
+		ALTER TABLE parent_c ATTACH PARTITION parent_c1 DEFAULT;
+		CREATE STATISTICS parent_st ON tag, owner FROM parent_c1; CREATE VIEW parent_v AS SELECT * FROM parent_c1;
+		CREATE UNIQUE INDEX ON parent_c1 (id, n); ALTER TABLE parent_c1 ADD CHECK (n >= -1);
 		CREATE INDEX ON parent (tag);`
 )
 
@@ -118,7 +127,9 @@ var wholeShop = func() []string {
 		case strings.HasPrefix(sql, "CREATE TABLE orders"):
 			out = append(out, `CREATE TABLE orders (id serial PRIMARY KEY, customer_id int NOT NULL REFERENCES customers ON DELETE CASCADE,
 				code text NOT NULL, total numeric(12,2) NOT NULL DEFAULT 0 CHECK (total >= 0), parent int) PARTITION BY RANGE (id)`,
-				`CREATE TABLE orders_a PARTITION OF orders FOR VALUES FROM (0) TO (150)`, `CREATE TABLE orders_b PARTITION OF orders DEFAULT`)
+				`CREATE TABLE orders_a PARTITION OF orders FOR VALUES FROM (0) TO (150)`, `CREATE TABLE orders_b PARTITION OF orders DEFAULT PARTITION BY HASH (id)`,
+				`CREATE TABLE orders_b1 (parent int, total numeric(12,2) NOT NULL CONSTRAINT orders_total_check CHECK (total >= 0), id int NOT NULL, code text NOT NULL, customer_id int NOT NULL)`,
+				`ALTER TABLE orders_b ATTACH PARTITION orders_b1 FOR VALUES WITH (MODULUS 1, REMAINDER 0)`, `CREATE INDEX ON orders_b1 (code)`)
 		case strings.HasPrefix(sql, "CREATE TABLE order_lines"):
 			out = append(out, strings.Replace(sql, "REFERENCES orders ON DELETE CASCADE", "", 1))
 		default:

@@ -57,7 +57,7 @@ var (
 	ownEntries = []*regexp.Regexp{
 		regexp.MustCompile(`^constraint (child_r_at_fkey|parts_\S*r_at_fkey|"(to readings|from parts)_)`),
 		// PostgreSQL 18: a key that is added to a partition makes the NOT NULL of its columns the partition's own as well.
-		regexp.MustCompile(`^constraint \S+_not_null on .*: local$`),
+		regexp.MustCompile(`^constraint .+_not_null"? on .*: local$`),
 	}
 	sequenceState = regexp.MustCompile(`^sequence .*: last value$`)
 )
