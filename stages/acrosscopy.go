@@ -99,7 +99,7 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 			}
 			var count pageCount
 			var files registry.Files
-			for i, leaf := range sourceFiles(t) {
+			for i, leaf := range sourceFilesAcross(t) {
 				if t.Blueprint.Source.Kind == partitioned {
 					if t.Blueprint.Source.Partitions[i].File, err = filenodeOf(ctx, env.Source, leaf); err != nil {
 						return err

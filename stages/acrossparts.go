@@ -39,6 +39,15 @@ func counterpart(t registry.Table, p catalog.Partition) sqltmpl.Table {
 	return t.Name
 }
 
+// sourceFilesAcross are the tables that hold a table's rows on the source, as far
+// as they are known.
+func sourceFilesAcross(t registry.Table) []catalog.Partition {
+	if t.Blueprint.Source.Kind != partitioned {
+		return []catalog.Partition{{OID: t.SourceOID, Table: t.Name}}
+	}
+	return t.Blueprint.Source.Partitions
+}
+
 // filesOf are the tables that hold a table's rows on the target.
 func filesOf(t registry.Table) []sqltmpl.Table {
 	if t.Blueprint.Shadow.Kind != partitioned {

@@ -178,7 +178,7 @@ func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64
 		}
 		mapping, first := cargo.mapping, pageOf(batch.Next)
 		if cargo.table.Blueprint.Source.Kind == partitioned {
-			p := sourceFiles(cargo.table)[batch.Next>>registry.FileBits]
+			p := sourceFilesAcross(cargo.table)[batch.Next>>registry.FileBits]
 			file, err := filenodeOf(ctx, c.env.Source, p)
 			switch {
 			case err != nil:

@@ -21,11 +21,8 @@ import (
 // sourceFiles are the tables that hold the source's rows: its partitions, in
 // the order that they had at setup, or itself.
 func sourceFiles(t registry.Table) []catalog.Partition {
-	switch {
-	case t.Blueprint.Source.Kind != partitioned:
+	if t.Blueprint.Source.Kind != partitioned {
 		return []catalog.Partition{{OID: t.SourceOID, Table: t.Name}}
-	case len(t.Blueprint.Partitions) == 0: // a move
-		return t.Blueprint.Source.Partitions
 	}
 	var out []catalog.Partition
 	for _, p := range t.Blueprint.Below() {
