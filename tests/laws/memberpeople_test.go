@@ -2,7 +2,6 @@ package laws_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -85,25 +84,7 @@ func TestLaw5APartitionOfSomebody(t *testing.T) {
 	takeTurn(t)
 	dsn := pgtest.Database(t)
 	conn := pgtest.Connect(t, dsn)
-	role := "member_" + strings.ToLower(rand.Text())
-	_, err := conn.Exec(t.Context(), strings.ReplaceAll(`CREATE ROLE $r_owner; CREATE ROLE $r LOGIN PASSWORD 'x'; GRANT $r_owner TO $r;
-		GRANT CREATE, USAGE ON SCHEMA public TO $r_owner, $r;`+brothers+`
-		ALTER TABLE p OWNER TO $r_owner; ALTER TABLE one OWNER TO $r_owner`, "$r", role), pgx.QueryExecModeSimpleProtocol)
-	require.NoError(t, err)
-	pgtest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO `+role+`', current_database()); END $$`)
-	t.Cleanup(func() {
-		admin, err := pgx.Connect(context.Background(), dsn)
-		if err != nil {
-			return
-		}
-		for _, sql := range []string{"DROP OWNED BY $r_owner, $r CASCADE", "DROP ROLE $r_owner, $r"} {
-			_, _ = admin.Exec(context.Background(), strings.ReplaceAll(sql, "$r", role))
-		}
-		_ = admin.Close(context.Background())
-	})
-	config, err := pgx.ParseConfig(dsn)
-	require.NoError(t, err)
-	own := fmt.Sprintf("host=%s port=%d user=%s password=x dbname=%s", config.Host, config.Port, role, config.Database)
+	role, own := plainRole(t, dsn, conn, brothers+`ALTER TABLE p OWNER TO $r_owner; ALTER TABLE one OWNER TO $r_owner`)
 	_, stderr, code := repave(t, own, "run", "one", "--cleanup")
 	require.Equal(t, 3, code, stderr)
 	require.Contains(t, stderr, "public.rest is bound to the table and has an owner that this role can't act for")

@@ -1,11 +1,7 @@
 package laws_test
 
 import (
-	"context"
-	"crypto/rand"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -210,27 +206,10 @@ func TestLaw5Field20WithOtherChanges(t *testing.T) {
 	takeTurn(t)
 	dsn := pgtest.Database(t)
 	conn := pgtest.Connect(t, dsn)
-	role := "parter_" + strings.ToLower(rand.Text())
-	_, err := conn.Exec(t.Context(), strings.ReplaceAll(`CREATE ROLE $r_owner; CREATE ROLE $r LOGIN PASSWORD 'x'; GRANT $r_owner TO $r;
-		GRANT CREATE, USAGE ON SCHEMA public TO $r_owner, $r;
+	role, own := plainRole(t, dsn, conn, `
 		CREATE TABLE t (first int, id int PRIMARY KEY, second int, place text, at text, third int CHECK (third > 0));
 		INSERT INTO t SELECT g, g, g, 'p' || g % 3, '2026-0' || (1 + g % 9) || '-11', g FROM generate_series(1, 90) g;
-		UPDATE t SET place = NULL WHERE id = 90; ALTER TABLE t OWNER TO $r_owner;`, "$r", role), pgx.QueryExecModeSimpleProtocol)
-	require.NoError(t, err)
-	pgtest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO `+role+`', current_database()); END $$`)
-	t.Cleanup(func() {
-		admin, err := pgx.Connect(context.Background(), dsn)
-		if err != nil {
-			return
-		}
-		for _, sql := range []string{"DROP OWNED BY $r_owner, $r CASCADE", "DROP ROLE $r_owner, $r"} {
-			_, _ = admin.Exec(context.Background(), strings.ReplaceAll(sql, "$r", role))
-		}
-		_ = admin.Close(context.Background())
-	})
-	config, err := pgx.ParseConfig(dsn)
-	require.NoError(t, err)
-	own := fmt.Sprintf("host=%s port=%d user=%s password=x dbname=%s", config.Host, config.Port, role, config.Database)
+		UPDATE t SET place = NULL WHERE id = 90; ALTER TABLE t OWNER TO $r_owner`)
 	for _, test := range [][]string{
 		{"LIST (location)", "--alter", "RENAME place TO location", "--alter", "DROP first, DROP second, ALTER third TYPE bigint", "--drop-constraint", "t_pkey"},
 		{"RANGE (day) INTERVAL 1 quarter", "--alter", "DROP first, ADD day date", "--using", "day=at::date", "--drop-constraint", "t_pkey"},

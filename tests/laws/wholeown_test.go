@@ -1,9 +1,6 @@
 package laws_test
 
 import (
-	"context"
-	"crypto/rand"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -177,28 +174,11 @@ func TestLaw5PartitionsOfSomebody(t *testing.T) {
 	takeTurn(t)
 	dsn := pgtest.Database(t)
 	conn := pgtest.Connect(t, dsn)
-	role := "whole_" + strings.ToLower(rand.Text())
-	_, err := conn.Exec(t.Context(), strings.ReplaceAll(`CREATE ROLE $r_a; CREATE ROLE $r_b; CREATE ROLE $r LOGIN PASSWORD 'x'; GRANT $r_a TO $r;
-		GRANT CREATE, USAGE ON SCHEMA public TO $r_a, $r_b, $r;
+	role, own := plainRole(t, dsn, conn, `
 		CREATE TABLE z (id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE z1 PARTITION OF z FOR VALUES FROM (0) TO (10);
 		CREATE TABLE z2 PARTITION OF z DEFAULT PARTITION BY HASH (id); CREATE TABLE z2a PARTITION OF z2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
-		ALTER TABLE z OWNER TO $r_a; ALTER TABLE z1 OWNER TO $r_a; ALTER TABLE z2 OWNER TO $r_a; ALTER TABLE z2a OWNER TO $r_b;
-		CREATE INDEX ON z2a (v); INSERT INTO z SELECT g, 'v' FROM generate_series(1, 100) g`, "$r", role), pgx.QueryExecModeSimpleProtocol)
-	require.NoError(t, err)
-	pgtest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO `+role+`', current_database()); END $$`)
-	t.Cleanup(func() {
-		admin, err := pgx.Connect(context.Background(), dsn)
-		if err != nil {
-			return
-		}
-		for _, sql := range []string{"DROP OWNED BY $r_a, $r_b, $r CASCADE", "DROP ROLE $r_a, $r_b, $r"} {
-			_, _ = admin.Exec(context.Background(), strings.ReplaceAll(sql, "$r", role))
-		}
-		_ = admin.Close(context.Background())
-	})
-	config, err := pgx.ParseConfig(dsn)
-	require.NoError(t, err)
-	own := fmt.Sprintf("host=%s port=%d user=%s password=x dbname=%s", config.Host, config.Port, role, config.Database)
+		ALTER TABLE z OWNER TO $r_owner; ALTER TABLE z1 OWNER TO $r_owner; ALTER TABLE z2 OWNER TO $r_owner; ALTER TABLE z2a OWNER TO $r_b;
+		CREATE INDEX ON z2a (v); INSERT INTO z SELECT g, 'v' FROM generate_series(1, 100) g`, "b")
 	_, stderr, code := repave(t, own, "run", "z")
 	require.Equal(t, 3, code, stderr)
 	require.Contains(t, stderr, "partition public.z2a: missing: membership in "+role+"_b")
