@@ -120,6 +120,9 @@ func (env *Env) lookAtSlot(ctx context.Context, job registry.Job) (warning strin
 		return "", err
 	}
 	if problem := slotProblem(s, state); problem != "" {
+		if err := env.checkStream(ctx, job, s); err != nil {
+			return "", err // no wonder
+		}
 		now, err := env.Registry.Stream(ctx, env.Target, job.ID, d)
 		if err != nil || now.Began != s.Began {
 			return "", nil //nolint:nilerr // the copy has just started over

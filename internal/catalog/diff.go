@@ -104,7 +104,7 @@ func (d *diff) differs(field, what, before, after string) {
 func (d *diff) fields(what string, before, after any) {
 	b, a := reflect.ValueOf(before), reflect.ValueOf(after)
 	for i := range b.NumField() {
-		tag := b.Type().Field(i).Tag.Get("json")
+		tag, _, _ := strings.Cut(b.Type().Field(i).Tag.Get("json"), ",")
 		x, y := b.Field(i), a.Field(i)
 		switch {
 		case slices.Contains(noise, tag), structs(x.Type()):

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,9 +19,14 @@ import (
 // peak runs the program and returns the largest resident set it had, in bytes.
 func peak(t *testing.T, dsn string, args ...string) int64 {
 	t.Helper()
+	return peakOf(t, func(ctx context.Context) *exec.Cmd { return command(ctx, t, dsn, args...) })
+}
+
+func peakOf(t *testing.T, prepare func(context.Context) *exec.Cmd) int64 {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*commandTimeout)
 	defer cancel()
-	cmd := command(ctx, t, dsn, args...)
+	cmd := prepare(ctx)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	require.NoError(t, cmd.Start())
@@ -80,5 +86,37 @@ func TestLaw8MemoryIsFlat(t *testing.T) {
 	for _, step := range steps {
 		require.Less(t, many[step], few[step]+slack, step)
 		require.Less(t, many[step], int64(150<<20), step)
+	}
+}
+
+// TestLaw8AcrossMemoryIsFlat: a transaction that changes every row is applied, there and on the way back, in as much memory
+// as one of a third of it.
+func TestLaw8AcrossMemoryIsFlat(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source, target := pgtest.Connect(t, c.from), pgtest.Connect(t, c.to)
+	measure := func(rows int) (out []int64) {
+		table := fmt.Sprintf("t%d", rows)
+		pgtest.Exec(t, source, `CREATE TABLE `+table+` (id text PRIMARY KEY, n int, v text)`)
+		pgtest.Exec(t, source, `INSERT INTO `+table+` SELECT 'a rather long key, number ' || g, g, repeat('v', 100) FROM generate_series(1, $1::int) g`, rows)
+		one := func(args ...string) {
+			out = append(out, peakOf(t, func(ctx context.Context) *exec.Cmd { return c.command(ctx, append(args, table)...) }))
+		}
+		job := []string{"run", "--strategy=logical", "--alter", "ALTER n TYPE bigint"}
+		one(append(job, "--until", "sync_schema")...)
+		pgtest.Exec(t, source, `UPDATE `+table+` SET v = upper(v)`)
+		one(job...)
+		pgtest.Exec(t, target, `UPDATE `+table+` SET v = lower(v)`)
+		one("revert-swap", "--yes")
+		require.Equal(t, rows, pgtest.Count(t, source, `SELECT count(*) FROM `+table+` WHERE v = repeat('v', 100)`))
+		return out
+	}
+	few, many := measure(100_000), measure(300_000)
+	const slack = 16 << 20 // collecting garbage is never quite even; the rows would be 60 MB
+	for i, step := range []string{"backfill", "replay", "revert-swap"} {
+		t.Logf("%-12s %5.1f MB, and %5.1f MB with three times the rows", step, float64(few[i])/(1<<20), float64(many[i])/(1<<20))
+		require.Less(t, many[i], few[i]+slack, step)
+		require.Less(t, many[i], int64(150<<20), step)
 	}
 }
