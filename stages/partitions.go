@@ -77,7 +77,11 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 		note("an UPDATE that moves a row to another partition fires its row triggers for DELETE and INSERT too")
 	}
 	if n := len(b.Below()); n > manyPartitions {
-		note("%d partitions make the swap longer: it holds its locks for about a millisecond for each", n)
+		each := "a millisecond"
+		if b.Source.Kind == partitioned { // measured: 60 partitions with a foreign key, 0.35 to 0.6 s
+			each = "ten milliseconds"
+		}
+		note("%d partitions make the swap longer: it holds its locks for about %s for each", n, each)
 	}
 	if b.Source.Kind != partitioned {
 		note("indexes of partitions get their names in cleanup")
