@@ -34,6 +34,21 @@ func TestLaw5AcrossCleanupDropsTheSourceIfAsked(t *testing.T) {
 	require.Equal(t, 1, pgtest.Count(t, pgtest.Connect(t, c.to), `SELECT count(*) FROM child`))
 	c.requireNoTraces()
 
+	// Rows that came with a partition after the swap are nowhere else.
+	pgtest.Connect(t, c.from, `CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)`,
+		`CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10)`)
+	c.must("run", "--strategy=logical", "parts")
+	pgtest.Connect(t, c.from, `CREATE TABLE parts_2 AS SELECT 11 AS id`, `ALTER TABLE parts_2 ALTER id SET NOT NULL`,
+		`ALTER TABLE parts ATTACH PARTITION parts_2 FOR VALUES FROM (10) TO (20)`)
+	stderr, code = c.run("cleanup", "--yes", "--drop-source", "parts")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "the partitions on the source are not those that were moved: partition public.parts_2 is new")
+	require.Equal(t, 1, pgtest.Count(t, source, `SELECT count(*) FROM parts`))
+	pgtest.Exec(t, source, `ALTER TABLE parts DETACH PARTITION parts_2`)
+	c.must("cleanup", "--yes", "--drop-source", "parts")
+	require.Equal(t, 1, pgtest.Count(t, source, `SELECT count(*) FROM parts_2`))
+	c.requireNoTraces()
+
 	// Somebody who dropped it by hand, or a process that died just after that, leaves a job that ends as well.
 	c.must("run", "--strategy=logical", "other")
 	pgtest.Exec(t, source, `DROP TABLE other`)
