@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -47,6 +48,7 @@ type StreamOptions struct {
 type Stream struct {
 	o         StreamOptions
 	conn      *pgconn.PgConn
+	reader    *calmReader // of conn
 	source    *source
 	mappings  map[uint32]*Mapping
 	relations map[uint32]*relation
@@ -87,7 +89,12 @@ func Open(ctx context.Context, o StreamOptions) (*Stream, error) {
 	if s.source, err = openSource(ctx, o); err != nil {
 		return nil, err
 	}
-	if s.conn, err = Connect(ctx, o.Config, o.Settings); err != nil {
+	cfg := o.Config.Copy()
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		s.reader = newCalmReader(r) // of the last server that is tried, which is the one we get
+		return pgproto3.NewFrontend(s.reader, w)
+	}
+	if s.conn, err = Connect(ctx, cfg, o.Settings); err != nil {
 		return nil, errors.Join(err, s.source.close(ctx))
 	}
 	publication := sqltmpl.Ident(o.Publication).String()
@@ -102,6 +109,7 @@ func Open(ctx context.Context, o StreamOptions) (*Stream, error) {
 		return nil, errors.Join(err, s.conn.Close(context.WithoutCancel(ctx)), s.source.close(ctx))
 	}
 	s.confirmed.Store(uint64(o.From))
+	s.reader.calm(s.conn.Conn(), s.stopped.Load)
 	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.end = end
 	go s.keepUp(keeping)
@@ -170,14 +178,7 @@ const (
 func (s *Stream) next(ctx context.Context, until time.Time) (what, error) {
 	for {
 		if s.timedOut || s.conn.Frontend().ReadBufferLen() == 0 {
-			s.timedOut = false
-			if err := s.conn.Conn().SetReadDeadline(until); err != nil {
-				return nothing, err
-			}
-			if s.stopped.Load() { // perhaps before the deadline was set
-				s.timedOut = true
-				return nothing, nil
-			}
+			s.timedOut, s.reader.until = false, until
 		}
 		message, err := s.conn.ReceiveMessage(context.Background()) //nolint:contextcheck // the deadline is what ends it
 		if err != nil {
