@@ -24,7 +24,7 @@ test: ## Run every test (PostgreSQL at $REPAVE_TEST_DSN, in docker, or installed
 	go test -timeout $(TEST_TIMEOUT) $$(go list ./... | grep $(WHOLE_JOBS))
 
 .PHONY: test-matrix
-test-matrix: ## Run the tests on PostgreSQL 14 to 18 (MATRIX="14 18" MATRIX_RUN=regexp)
+test-matrix: ## Run the tests on PostgreSQL 14 to 18 (MATRIX="14 18", "14:18" for moves, MATRIX_RUN=regexp)
 	.ci/test-matrix
 
 .PHONY: test-pooler
