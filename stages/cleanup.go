@@ -86,7 +86,9 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 			what:   "take the triggers from " + live.Plain(),
 			tables: []uint32{liveOID(job, t)},
 			lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-				return lockTables(ctx, tx, d, d, []lockable{tableLock(liveOID(job, t), live)})
+				own := env.link(job, t).LiveRows()
+				own.Of = live
+				return lockTables(ctx, tx, d, d, []lockable{{liveOID(job, t), live, sqltmpl.LockTable{Table: live, Only: !own.Partitioned}.Statement()}})
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
 				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{

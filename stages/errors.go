@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/internal/preflight"
@@ -225,6 +226,9 @@ func (e *CarryError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
 func (e *CarryError) Hint() string {
+	if e.Dependent.Kind == carry.Child {
+		return "nothing was swapped; " + refusedHeir(e.Dependent)
+	}
 	drop := "drop or change it"
 	if len(e.Dependent.Drop) > 0 {
 		drop = string(e.Dependent.Drop[0])

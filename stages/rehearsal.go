@@ -177,6 +177,9 @@ func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx, from []catalog.Depen
 	if len(steps) == 0 {
 		return from, nil
 	}
+	if hasHeirs(from) {
+		return nil, errRenamedHeirs
+	}
 	var to []catalog.Dependent
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		err := sqltmpl.ExecAll(ctx, tx, steps...)
@@ -280,6 +283,9 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 				Problem: fmt.Sprintf("not everything that is bound to %s would come out as it is: %v", r.job.Title(), differences),
 				Advice:  "drop it, and make it again after the swap; or report it as a bug in repave",
 			}
+		}
+		if err := disowned(to, is); err != nil {
+			return err
 		}
 		r.take(from, is, r.load.Recreate)
 		return checkTables(ctx, r.env, tx, r.job, nil)

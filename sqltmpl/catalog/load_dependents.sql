@@ -1,6 +1,6 @@
 -- catalog/load_dependents.sql
 -- Read what is tied to tables and has to follow their names to other tables: triggers, policies, rules, publications,
--- statistics, parents and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
+-- statistics, parents, children and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
 -- and whatever depends on those; each with the statements that take it away and make it again.
 --
 -- lock: ACCESS SHARE on the catalogs only
@@ -78,6 +78,8 @@ relations AS MATERIALIZED (
         WHERE t.classid = 'pg_catalog.pg_trigger'::regclass
         UNION ALL
         SELECT h.inhparent FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid
+        UNION ALL
+        SELECT h.inhrelid FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid AND t.relkind = 'r'
         UNION ALL
         SELECT t.oid FROM tables t)
 ),
@@ -347,6 +349,55 @@ objects AS (
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
     UNION ALL
+    -- A child of ours that is not ours itself. NO INHERIT makes what only the parent gave a child the child's own, and INHERIT
+    -- puts a parent last: so parents that come after ours are left and joined again, too, and meanwhile a stand-in for each of them
+    -- gives the child what that one does. What all this locks besides the child is asked for without waiting.
+    SELECT 'child', 0, c.oid, c.oid, true, c.relkind, 'child ' || c.quoted,
+        p.lock || ARRAY(
+            SELECT pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE NOWAIT', n.nspname, k.relname)
+            FROM (
+                WITH RECURSIVE down AS (
+                    SELECT h.inhrelid AS oid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid
+                    UNION
+                    SELECT h.inhrelid FROM down d JOIN pg_catalog.pg_inherits h ON h.inhparent = d.oid
+                )
+                SELECT d.oid FROM down d
+            ) d
+            JOIN pg_catalog.pg_class k ON k.oid = d.oid AND k.relkind = 'r'
+            JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+            ORDER BY d.oid)
+        || p.create
+        || ARRAY['ALTER TABLE ' || c.quoted || ' ' || p.stand_in, 'ALTER TABLE ' || c.quoted || ' ' || p.leave]
+        || p.release,
+        ARRAY['ALTER TABLE ' || c.quoted || ' ' || p.join || ', ' || p.dismiss, 'DROP TABLE ' || p.stand_ins],
+        NULL, false, NULL, NULL, NULL, -1
+    FROM relations c
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(pg_catalog.array_agg('LOCK TABLE ONLY ' || q.name || ' IN SHARE UPDATE EXCLUSIVE MODE NOWAIT' ORDER BY q.seq)
+                FILTER (WHERE NOT q.ours), '{}') AS lock,
+            pg_catalog.array_agg('CREATE TABLE ' || q.stand_in || ' () INHERITS (' || q.name || ')' ORDER BY q.seq) AS create,
+            pg_catalog.string_agg('INHERIT ' || q.stand_in, ', ' ORDER BY q.seq) AS stand_in,
+            pg_catalog.string_agg('NO INHERIT ' || q.name, ', ' ORDER BY q.seq) AS leave,
+            pg_catalog.array_agg('ALTER TABLE ' || q.stand_in || ' NO INHERIT ' || q.name ORDER BY q.seq) AS release,
+            pg_catalog.string_agg('INHERIT ' || q.name, ', ' ORDER BY q.seq) AS join,
+            pg_catalog.string_agg('NO INHERIT ' || q.stand_in, ', ' ORDER BY q.seq) AS dismiss,
+            pg_catalog.string_agg(q.stand_in, ', ' ORDER BY q.seq) AS stand_ins
+        FROM (
+            SELECT h.inhseqno AS seq, h.inhparent IN (SELECT t.oid FROM tables t) AS ours,
+                pg_catalog.format('%I.%I', n.nspname, k.relname) AS name,
+                pg_catalog.format('%I.%I', @registry, 'repave_child_' || c.oid || '_' || pg_catalog.row_number() OVER (ORDER BY h.inhseqno)) AS stand_in,
+                h.inhseqno >= min(h.inhseqno) FILTER (WHERE h.inhparent IN (SELECT t.oid FROM tables t)) OVER () AS follows
+            FROM pg_catalog.pg_inherits h
+            JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
+            JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+            WHERE h.inhrelid = c.oid
+        ) q
+        WHERE q.follows
+    ) p
+    WHERE NOT c.ours AND EXISTS (
+        SELECT FROM pg_catalog.pg_inherits h JOIN tables t ON t.oid = h.inhparent AND t.relkind = 'r' WHERE h.inhrelid = c.oid)
+    UNION ALL
     -- ATTACH takes in the indexes by itself; said again, that fails if it took another one of several alike.
     SELECT 'inheritance', 0, b.oid, r.oid, true, r.relkind, 'partition ' || b.quoted || ' of ' || r.quoted,
         ARRAY['ALTER TABLE ' || r.quoted || ' DETACH PARTITION ' || b.quoted],
@@ -431,6 +482,14 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     coalesce(o.replace || e.depends, '{}') AS replace,
     coalesce(m.constraint, '') AS partition_constraint, coalesce(m.default_oid, 0)::oid AS default_oid,
     coalesce(m.default_schema, '') AS default_schema, coalesce(m.default_name, '') AS default_name,
+    CASE WHEN o.kind = 'child' THEN ARRAY(
+        SELECT 'column ' || pg_catalog.quote_ident(a.attname)
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.objid AND NOT a.attislocal AND NOT a.attisdropped
+        UNION ALL
+        SELECT 'constraint ' || pg_catalog.quote_ident(k.conname)
+        FROM pg_catalog.pg_constraint k WHERE k.conrelid = o.objid AND k.contype IN ('c', 'n') AND NOT k.conislocal
+        ORDER BY 1
+    ) ELSE '{}' END AS inherited,
     o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
     d.classid IS NOT NULL AS direct, coalesce(u.names, '{}') AS uses
 FROM objects o

@@ -1,0 +1,74 @@
+package laws_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/repave-pg/repave/registry"
+	"github.com/repave-pg/repave/stages"
+	"github.com/repave-pg/repave/tests/pgtest"
+)
+
+// bequest is a table with a parent, and with children of all kinds: one that has all from it, one that has all of its
+// own, one of three parents with the table in the middle, and children of theirs. Keys occur in several of them.
+const bequest = `
+CREATE TABLE "Grand" (id int NOT NULL, n int DEFAULT 0);
+CREATE TABLE "The parent" (id int CONSTRAINT "id there" NOT NULL, n int DEFAULT 0, note text COLLATE "C", twice int GENERATED ALWAYS AS (n * 2) STORED, t text,
+	CONSTRAINT "parent key" PRIMARY KEY (id), CONSTRAINT "n is" CHECK (n >= 0), CONSTRAINT alone CHECK (id < 1000000) NO INHERIT);
+ALTER TABLE "The parent" INHERIT "Grand";
+CREATE TABLE "first" (extra int, CONSTRAINT "extra is" CHECK (extra > -10));
+CREATE TABLE "last" (id int, extra int, CONSTRAINT "extra is" CHECK (extra > -10));
+CREATE TABLE "all from it" () INHERITS ("The parent");
+CREATE TABLE "child's" (own text, CONSTRAINT mine CHECK (own <> ''), PRIMARY KEY (id)) INHERITS ("first", "The parent", "last");
+CREATE TABLE own (t text, id int NOT NULL, n int, note text COLLATE "C", twice int GENERATED ALWAYS AS (n * 2) STORED, CONSTRAINT "n is" CHECK (n >= 0));
+ALTER TABLE own INHERIT "The parent";
+ALTER TABLE own ADD CONSTRAINT late CHECK (id < 1000000) NOT VALID;
+CREATE TABLE grandchild () INHERITS ("child's", own);
+INSERT INTO "The parent" (id, n, note) SELECT g, g, repeat('x', 100) FROM generate_series(1, 3000) g;
+INSERT INTO "all from it" (id, n) SELECT g, g FROM generate_series(1, 500) g;
+INSERT INTO "child's" (id, n, own) SELECT g, g, 'own' FROM generate_series(1, 300) g;
+INSERT INTO own (id, n) SELECT g, g FROM generate_series(1, 200) g;
+INSERT INTO grandchild (id, n) SELECT g, g FROM generate_series(1, 100) g;
+CREATE VIEW of_parent AS SELECT tableoid::regclass AS of, id, n FROM "The parent";
+CREATE INDEX ON "The parent" (note);
+CREATE TABLE referring (id int REFERENCES "The parent"); INSERT INTO referring VALUES (17);
+CREATE PUBLICATION announced FOR TABLE ONLY "The parent", "all from it";
+ANALYZE;
+`
+
+// TestLaw5ChildrenStayAsTheyWere: a table with children is rewritten alone, and its children go on to be its
+// children: in the same order among their parents, with what they have of their own and what from their parents alone.
+func TestLaw5ChildrenStayAsTheyWere(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	_, err := conn.Exec(t.Context(), bequest)
+	require.NoError(t, err)
+	before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
+	const rows = `SELECT tableoid::regclass::text AS of, id, n FROM "Grand" ORDER BY 1, 2`
+	had := pgtest.Rows(t, conn, rows)
+	env := newEnv(t, dsn)
+	req := request(t, conn, "The parent", nil)
+	same := func(what string) {
+		t.Helper()
+		require.Equal(t, had, pgtest.Rows(t, conn, rows), what)
+		require.Equal(t, 4100, pgtest.Count(t, conn, `SELECT count(*) FROM of_parent`), what)
+		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+		require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"), what)
+		requireNoTraces(t, conn)
+	}
+	job := runTo(t, env, req, stages.Verify)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	same("reset")
+	job = runTo(t, env, req, stages.Swap)
+	require.Equal(t, 4100, pgtest.Count(t, conn, `SELECT count(*) FROM of_parent`))
+	job, err = stages.RevertSwap(t.Context(), env, job)
+	require.NoError(t, err)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	same("revert-swap and reset")
+	runTo(t, env, request(t, conn, "The parent", func(s *registry.Spec) { s.Tables[0].Change.OrderBy = []string{"id"} }), stages.Cleanup)
+	same("cleanup of a job with an order")
+	require.NotZero(t, pgtest.Count(t, conn, `SELECT count(*) FROM pg_stats WHERE tablename = 'The parent' AND inherited`), "field.md row 16")
+}
