@@ -9,11 +9,11 @@ type Compare struct {
 	// Partitioned: which of them are, in the same order.
 	SourcePartitioned, ShadowPartitioned bool
 
-	Log            Table
-	Pending        bool // keys in the log are not compared
-	Keys           []CompareKey
-	SourceHash     []Fragment // over a source row aliased s
-	ShadowHash     []Fragment // over a shadow row aliased t
+	Log        Table
+	Pending    bool // keys in the log are not compared
+	Keys       []CompareKey
+	SourceHash []Fragment // over a source row aliased s
+	ShadowHash []Fragment // over a shadow row aliased t
 }
 
 // SourceRows are the source's own rows: other tables may inherit from it.

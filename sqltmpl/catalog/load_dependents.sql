@@ -83,6 +83,25 @@ relations AS MATERIALIZED (
         UNION ALL
         SELECT t.oid FROM tables t)
 ),
+-- Tables that inherit from one of ours and are none themselves, with their parents from the first of ours on. NO INHERIT
+-- makes what only that parent gave a child the child's own, and INHERIT puts a parent last. So all of these are left and joined
+-- again, and meanwhile a stand-in for each of them gives its children what it did. The child that is unbound first and bound last
+-- makes it and drops it.
+ties AS MATERIALIZED (
+    SELECT q.child, q.seq, q.ours, q.parent, pg_catalog.format('%I.%I', @registry::text, 'repave_stand_in_' || pg_catalog.md5(q.parent)) AS stand_in,
+        pg_catalog.row_number() OVER (PARTITION BY q.parent ORDER BY q.child DESC) = 1 AS maker
+    FROM (
+        SELECT h.inhrelid AS child, h.inhseqno AS seq, t.oid IS NOT NULL AS ours, pg_catalog.format('%I.%I', n.nspname, k.relname) AS parent,
+            pg_catalog.min(h.inhseqno) FILTER (WHERE t.oid IS NOT NULL) OVER (PARTITION BY h.inhrelid) AS first
+        FROM pg_catalog.pg_inherits h
+        JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
+        JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+        LEFT JOIN tables t ON t.oid = h.inhparent
+        WHERE h.inhrelid IN (SELECT x.inhrelid FROM pg_catalog.pg_inherits x JOIN tables b ON b.oid = x.inhparent AND b.relkind = 'r')
+            AND h.inhrelid NOT IN (SELECT b.oid FROM tables b)
+    ) q
+    WHERE q.seq >= q.first
+),
 objects AS (
     SELECT 'trigger' AS kind, t.classid, t.objid, r.oid AS rel, r.ours AS on_table, r.relkind,
         'trigger ' || pg_catalog.quote_ident(g.tgname) || ' on ' || r.quoted AS name,
@@ -349,11 +368,12 @@ objects AS (
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
     UNION ALL
-    -- A child of ours that is not ours itself. NO INHERIT makes what only the parent gave a child the child's own, and INHERIT
-    -- puts a parent last: so parents that come after ours are left and joined again, too, and meanwhile a stand-in for each of them
-    -- gives the child what that one does. What all this locks besides the child is asked for without waiting.
+    -- What binding a child anew locks besides it is asked for without waiting.
     SELECT 'child', 0, c.oid, c.oid, true, c.relkind, 'child ' || c.quoted,
-        p.lock || ARRAY(
+        ARRAY(
+            SELECT 'LOCK TABLE ONLY ' || t.parent || ' IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
+            FROM ties t WHERE t.child = c.oid AND NOT t.ours ORDER BY t.seq)
+        || ARRAY(
             SELECT pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE NOWAIT', n.nspname, k.relname)
             FROM (
                 WITH RECURSIVE down AS (
@@ -366,37 +386,27 @@ objects AS (
             JOIN pg_catalog.pg_class k ON k.oid = d.oid AND k.relkind = 'r'
             JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
             ORDER BY d.oid)
-        || p.create
-        || ARRAY['ALTER TABLE ' || c.quoted || ' ' || p.stand_in, 'ALTER TABLE ' || c.quoted || ' ' || p.leave]
-        || p.release,
-        ARRAY['ALTER TABLE ' || c.quoted || ' ' || p.join || ', ' || p.dismiss, 'DROP TABLE ' || p.stand_ins],
+        || ARRAY(
+            SELECT s.step
+            FROM ties t
+            CROSS JOIN LATERAL (VALUES
+                (1, 'CREATE TABLE ' || t.stand_in || ' () INHERITS (' || t.parent || ')'),
+                (2, 'ALTER TABLE ' || t.stand_in || ' NO INHERIT ' || t.parent)) AS s (place, step)
+            WHERE t.child = c.oid AND t.maker ORDER BY t.seq, s.place)
+        || ARRAY[
+            'ALTER TABLE ' || c.quoted || ' ' || (
+                SELECT pg_catalog.string_agg('INHERIT ' || t.stand_in, ', ' ORDER BY t.seq)
+                    || ', ' || pg_catalog.string_agg('NO INHERIT ' || t.parent, ', ' ORDER BY t.seq)
+                FROM ties t WHERE t.child = c.oid)],
+        ARRAY[
+            'ALTER TABLE ' || c.quoted || ' ' || (
+                SELECT pg_catalog.string_agg('INHERIT ' || t.parent, ', ' ORDER BY t.seq)
+                    || ', ' || pg_catalog.string_agg('NO INHERIT ' || t.stand_in, ', ' ORDER BY t.seq)
+                FROM ties t WHERE t.child = c.oid)]
+        || ARRAY(SELECT 'DROP TABLE ' || t.stand_in FROM ties t WHERE t.child = c.oid AND t.maker ORDER BY t.seq),
         NULL, false, NULL, NULL, NULL, -1
     FROM relations c
-    CROSS JOIN LATERAL (
-        SELECT
-            coalesce(pg_catalog.array_agg('LOCK TABLE ONLY ' || q.name || ' IN SHARE UPDATE EXCLUSIVE MODE NOWAIT' ORDER BY q.seq)
-                FILTER (WHERE NOT q.ours), '{}') AS lock,
-            pg_catalog.array_agg('CREATE TABLE ' || q.stand_in || ' () INHERITS (' || q.name || ')' ORDER BY q.seq) AS create,
-            pg_catalog.string_agg('INHERIT ' || q.stand_in, ', ' ORDER BY q.seq) AS stand_in,
-            pg_catalog.string_agg('NO INHERIT ' || q.name, ', ' ORDER BY q.seq) AS leave,
-            pg_catalog.array_agg('ALTER TABLE ' || q.stand_in || ' NO INHERIT ' || q.name ORDER BY q.seq) AS release,
-            pg_catalog.string_agg('INHERIT ' || q.name, ', ' ORDER BY q.seq) AS join,
-            pg_catalog.string_agg('NO INHERIT ' || q.stand_in, ', ' ORDER BY q.seq) AS dismiss,
-            pg_catalog.string_agg(q.stand_in, ', ' ORDER BY q.seq) AS stand_ins
-        FROM (
-            SELECT h.inhseqno AS seq, h.inhparent IN (SELECT t.oid FROM tables t) AS ours,
-                pg_catalog.format('%I.%I', n.nspname, k.relname) AS name,
-                pg_catalog.format('%I.%I', @registry, 'repave_child_' || c.oid || '_' || pg_catalog.row_number() OVER (ORDER BY h.inhseqno)) AS stand_in,
-                h.inhseqno >= min(h.inhseqno) FILTER (WHERE h.inhparent IN (SELECT t.oid FROM tables t)) OVER () AS follows
-            FROM pg_catalog.pg_inherits h
-            JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
-            JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
-            WHERE h.inhrelid = c.oid
-        ) q
-        WHERE q.follows
-    ) p
-    WHERE NOT c.ours AND EXISTS (
-        SELECT FROM pg_catalog.pg_inherits h JOIN tables t ON t.oid = h.inhparent AND t.relkind = 'r' WHERE h.inhrelid = c.oid)
+    WHERE c.oid IN (SELECT t.child FROM ties t)
     UNION ALL
     -- ATTACH takes in the indexes by itself; said again, that fails if it took another one of several alike.
     SELECT 'inheritance', 0, b.oid, r.oid, true, r.relkind, 'partition ' || b.quoted || ' of ' || r.quoted,
