@@ -219,6 +219,9 @@ type CarryError struct {
 }
 
 func (e *CarryError) Error() string {
+	if e.Dependent.Kind == carry.Child {
+		return fmt.Sprintf("%s can't inherit from the new table: %v", e.Dependent.Name, e.Err)
+	}
 	return fmt.Sprintf("%s can't be carried over to the new table: %v", e.Dependent.Name, e.Err)
 }
 

@@ -278,14 +278,14 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 			return err
 		}
 		beside(to, is)
+		if err := disowned(to, is); err != nil {
+			return err
+		}
 		if differences := r.differences(to, is); len(differences) > 0 {
 			return &StateError{
 				Problem: fmt.Sprintf("not everything that is bound to %s would come out as it is: %v", r.job.Title(), differences),
 				Advice:  "drop it, and make it again after the swap; or report it as a bug in repave",
 			}
-		}
-		if err := disowned(to, is); err != nil {
-			return err
 		}
 		r.take(from, is, r.load.Recreate)
 		return checkTables(ctx, r.env, tx, r.job, nil)

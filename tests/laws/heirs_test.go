@@ -1,6 +1,7 @@
 package laws_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,4 +72,56 @@ func TestLaw5ChildrenStayAsTheyWere(t *testing.T) {
 	runTo(t, env, request(t, conn, "The parent", func(s *registry.Spec) { s.Tables[0].Change.OrderBy = []string{"id"} }), stages.Cleanup)
 	same("cleanup of a job with an order")
 	require.NotZero(t, pgtest.Count(t, conn, `SELECT count(*) FROM pg_stats WHERE tablename = 'The parent' AND inherited`), "field.md row 16")
+}
+
+// TestLaw5WhatChildrenCantFollowIsRefused, before a row is copied: a job changes its tables as ALTER TABLE ONLY would.
+func TestLaw5WhatChildrenCantFollowIsRefused(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	_, err := conn.Exec(t.Context(), `
+		CREATE TABLE p (id int PRIMARY KEY, n int DEFAULT 1, note text, gone text);
+		CREATE TABLE c (id int PRIMARY KEY, n int, note text, gone text); ALTER TABLE c INHERIT p;
+		CREATE TABLE d (id int PRIMARY KEY, n int, note text, gone text); ALTER TABLE d INHERIT c;
+		INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 2); INSERT INTO d VALUES (1, 3);
+		CREATE TABLE e () INHERITS (p)`)
+	require.NoError(t, err)
+	before := pgtest.CatalogSnapshot(t, conn)
+	for action, says := range map[string]string{
+		"ALTER n TYPE bigint":      `child public.c can't inherit from the new table|by naming it beside its parent`,
+		"ADD more int":             `child public.c can't inherit from the new table|give public.c what the new table has first`,
+		"ADD CHECK (n > 0)":        `child public.c can't inherit from the new table|as ALTER TABLE ONLY would`,
+		"ALTER note SET NOT NULL":  `child public.c can't inherit from the new table|as ALTER TABLE ONLY would`,
+		"DROP gone":                `child public.e has from its parents alone what the new table would give it no more, or anew: [column gone]|drop it by an ALTER TABLE`,
+		"RENAME gone TO elsewhere": `can't get another name in the table alone|renames it in the children as well`,
+	} {
+		_, stderr, code := repave(t, dsn, "run", "p", "--alter", action)
+		require.Equal(t, 1, code, stderr)
+		problem, hint, _ := strings.Cut(says, "|")
+		require.Contains(t, stderr, problem, action)
+		require.Contains(t, stderr, "hint: nothing was swapped; ", action)
+		require.Contains(t, stderr, hint, action)
+		mustRepave(t, dsn, "reset", "p")
+		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+	}
+	// The cures: what children have of their own stays with them, what they have already they go on to have.
+	pgtest.Exec(t, conn, `DROP TABLE e`)
+	pgtest.Exec(t, conn, `ALTER TABLE d ADD more int DEFAULT 4`)
+	pgtest.Exec(t, conn, `ALTER TABLE c ADD more int DEFAULT 4`)
+	mustRepave(t, dsn, "run", "p", "--alter", "ADD more int DEFAULT 5, DROP gone, ALTER n SET DEFAULT 6", "--cleanup")
+	require.Equal(t, []string{"(p,1,1,5)", "(c,1,2,4)", "(d,1,3,4)"}, pgtest.Rows(t, conn, `SELECT (tableoid::regclass, id, n, more)::text AS r FROM p ORDER BY n`))
+	require.Equal(t, []string{"c t 0", "d t 1"}, pgtest.Rows(t, conn, `SELECT concat_ws(' ', attrelid::regclass, attislocal, attinhcount)
+		FROM pg_attribute WHERE attrelid IN ('c'::regclass, 'd'::regclass) AND attname = 'gone' ORDER BY 1`))
+	// A whole tree in one job, while others hold on to one of it.
+	mustRepave(t, dsn, "run", "p", "--until", "verify")
+	_, stderr, code := repave(t, dsn, "run", "c")
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stderr, "parent public.p belongs to an unfinished job (public.p)")
+	mustRepave(t, dsn, "reset", "p")
+	mustRepave(t, dsn, "run", "d", "p", "c", "--alter", "ALTER n TYPE bigint", "--cleanup")
+	require.Equal(t, []string{"(p,1,1,5)", "(c,1,2,4)", "(d,1,3,4)"}, pgtest.Rows(t, conn, `SELECT (tableoid::regclass, id, n, more)::text AS r FROM p ORDER BY n`))
+	require.Equal(t, []string{"c bigint 1", "d bigint 1", "p bigint 0"}, pgtest.Rows(t, conn, `SELECT concat_ws(' ', attrelid::regclass, atttypid::regtype, attinhcount)
+		FROM pg_attribute WHERE attrelid IN ('p'::regclass, 'c'::regclass, 'd'::regclass) AND attname = 'n' ORDER BY 1`))
+	requireNoTraces(t, conn)
 }
