@@ -110,7 +110,7 @@ func TestLaw4LostConnectionInSwap(t *testing.T) {
 
 func TestLaw4LostConnectionInRevertSwap(t *testing.T) {
 	sweep(t, faultCase{
-		shop: heirsShop, before: until(stages.Swap),
+		before: until(stages.Swap),
 		do: found(func(ctx context.Context, env *stages.Env, job registry.Job) error {
 			_, err := stages.RevertSwap(ctx, env, job)
 			// The lost connection may have been that of a revert that was done.

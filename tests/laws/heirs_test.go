@@ -88,23 +88,25 @@ func TestLaw5WhatChildrenCantFollowIsRefused(t *testing.T) {
 		CREATE TABLE e () INHERITS (p)`)
 	require.NoError(t, err)
 	before := pgtest.CatalogSnapshot(t, conn)
+	env := newEnv(t, dsn)
 	for action, says := range map[string]string{
 		"ALTER n TYPE bigint":      `child public.c can't inherit from the new table|by naming it beside its parent`,
 		"ADD more int":             `child public.c can't inherit from the new table|give public.c what the new table has first`,
-		"ADD CHECK (n > 0)":        `child public.c can't inherit from the new table|as ALTER TABLE ONLY would`,
 		"ALTER note SET NOT NULL":  `child public.c can't inherit from the new table|as ALTER TABLE ONLY would`,
 		"DROP gone":                `child public.e has from its parents alone what the new table would give it no more, or anew: [column gone]|drop it by an ALTER TABLE`,
 		"RENAME gone TO elsewhere": `can't get another name in the table alone|renames it in the children as well`,
 	} {
-		_, stderr, code := repave(t, dsn, "run", "p", "--alter", action)
-		require.Equal(t, 1, code, stderr)
+		job, err := stages.Run(t.Context(), env, request(t, conn, "p", func(s *registry.Spec) { s.Tables[0].Change.Alter = []string{action} }), stages.Swap)
 		problem, hint, _ := strings.Cut(says, "|")
-		require.Contains(t, stderr, problem, action)
-		require.Contains(t, stderr, "hint: nothing was swapped; ", action)
-		require.Contains(t, stderr, hint, action)
-		mustRepave(t, dsn, "reset", "p")
-		pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+		require.ErrorContains(t, err, problem, action)
+		require.Equal(t, string(stages.Setup), job.Stage, action)
+		var advice interface{ Hint() string }
+		require.ErrorAs(t, err, &advice, action)
+		require.Contains(t, advice.Hint(), "nothing was swapped; ", action)
+		require.Contains(t, advice.Hint(), hint, action)
+		require.NoError(t, stages.Reset(t.Context(), env, job))
 	}
+	pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
 	// The cures: what children have of their own stays with them, what they have already they go on to have.
 	pgtest.Exec(t, conn, `DROP TABLE e`)
 	pgtest.Exec(t, conn, `ALTER TABLE d ADD more int DEFAULT 4`)
@@ -123,5 +125,42 @@ func TestLaw5WhatChildrenCantFollowIsRefused(t *testing.T) {
 	require.Equal(t, []string{"(p,1,1,5)", "(c,1,2,4)", "(d,1,3,4)"}, pgtest.Rows(t, conn, `SELECT (tableoid::regclass, id, n, more)::text AS r FROM p ORDER BY n`))
 	require.Equal(t, []string{"c bigint 1", "d bigint 1", "p bigint 0"}, pgtest.Rows(t, conn, `SELECT concat_ws(' ', attrelid::regclass, atttypid::regtype, attinhcount)
 		FROM pg_attribute WHERE attrelid IN ('p'::regclass, 'c'::regclass, 'd'::regclass) AND attname = 'n' ORDER BY 1`))
+	requireNoTraces(t, conn)
+}
+
+// TestLaw5TortureWithChildren is the tortured table with children: all that is bound to it, but materialized views.
+func TestLaw5TortureWithChildren(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn)
+	c := tortureOf(t, conn, tortureNames[:2])
+	build(t, conn, c.tables, c.bound)
+	table := c.name().String()
+	for _, sql := range []string{
+		`DO $$DECLARE v regclass; BEGIN FOR v IN SELECT oid FROM pg_class WHERE relkind = 'm' LOOP
+			IF EXISTS (SELECT FROM pg_class WHERE oid = v) THEN EXECUTE 'DROP MATERIALIZED VIEW ' || v || ' CASCADE'; END IF; END LOOP; END$$`,
+		`DO $do$DECLARE k record; BEGIN FOR k IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype IN ('c', 'n') AND NOT convalidated
+			AND coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::bool, true) AND conrelid = '` + strings.ReplaceAll(table, "'", "''") + `'::regclass LOOP
+			EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', k.t, k.conname); END LOOP; END$do$`,
+		`CREATE TABLE other.beside ("Id" int)`,
+		`CREATE TABLE "Child ON $1" (PRIMARY KEY ("Id")) INHERITS (` + table + `, other.beside)`,
+		`CREATE TABLE other."USING" () INHERITS ("Child ON $1", ` + table + `)`,
+		`CREATE VIEW other."of child" AS SELECT * FROM "Child ON $1"`,
+		`ANALYZE`,
+	} {
+		pgtest.Exec(t, conn, sql)
+	}
+	before, dump := pgtest.CatalogSnapshot(t, conn), pgtest.DumpSchema(t, dsn, "repave")
+	env := newEnv(t, dsn)
+	req := requestOf(t, conn, c.name(), nil)
+	job := runTo(t, env, req, stages.Swap)
+	job, err := stages.RevertSwap(t.Context(), env, job)
+	require.NoError(t, err)
+	require.NoError(t, stages.Reset(t.Context(), env, job))
+	pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+	runTo(t, env, req, stages.Cleanup)
+	pgtest.RequireSameCatalog(t, before, pgtest.CatalogSnapshot(t, conn))
+	require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
 	requireNoTraces(t, conn)
 }
