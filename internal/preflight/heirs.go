@@ -24,7 +24,7 @@ func checkHeirs(ctx context.Context, in Input) ([]Finding, error) {
 		return nil, nil
 	}
 	found, err := sqltmpl.All[sqltmpl.Shortcoming](ctx, in.DB, sqltmpl.FindChildProblems{
-		Parent: in.Relation.Table, Children: heirs,
+		Parent: in.Relation.Table, OID: in.Relation.OID, Children: heirs,
 	}.Statement())
 	if err != nil {
 		return nil, fmt.Errorf("looking at the table's children: %w", err)

@@ -88,10 +88,10 @@ relations AS MATERIALIZED (
 -- again, and meanwhile a stand-in for each of them gives its children what it did. The child that is unbound first and bound last
 -- makes it and drops it.
 ties AS MATERIALIZED (
-    SELECT q.child, q.seq, q.ours, q.parent, pg_catalog.format('%I.%I', @registry::text, 'repave_stand_in_' || pg_catalog.md5(q.parent)) AS stand_in,
+    SELECT q.child, q.seq, q.ours, q.parent, q.parent_oid, pg_catalog.format('%I.%I', @registry::text, 'repave_stand_in_' || pg_catalog.md5(q.parent)) AS stand_in,
         pg_catalog.row_number() OVER (PARTITION BY q.parent ORDER BY q.child DESC) = 1 AS maker
     FROM (
-        SELECT h.inhrelid AS child, h.inhseqno AS seq, t.oid IS NOT NULL AS ours, pg_catalog.format('%I.%I', n.nspname, k.relname) AS parent,
+        SELECT h.inhrelid AS child, h.inhparent AS parent_oid, h.inhseqno AS seq, t.oid IS NOT NULL AS ours, pg_catalog.format('%I.%I', n.nspname, k.relname) AS parent,
             pg_catalog.min(h.inhseqno) FILTER (WHERE t.oid IS NOT NULL) OVER (PARTITION BY h.inhrelid) AS first
         FROM pg_catalog.pg_inherits h
         JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
@@ -368,11 +368,12 @@ objects AS (
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
     UNION ALL
-    -- What binding a child anew locks besides it is asked for without waiting.
+    -- What binding a child anew locks besides it is asked for without waiting, as far as we may ask.
     SELECT 'child', 0, c.oid, c.oid, true, c.relkind, 'child ' || c.quoted,
         ARRAY(
             SELECT 'LOCK TABLE ONLY ' || t.parent || ' IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
-            FROM ties t WHERE t.child = c.oid AND NOT t.ours ORDER BY t.seq)
+            FROM ties t WHERE t.child = c.oid AND NOT t.ours AND pg_catalog.has_table_privilege(t.parent_oid, 'UPDATE, DELETE, TRUNCATE')
+            ORDER BY t.seq)
         || ARRAY(
             SELECT pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE NOWAIT', n.nspname, k.relname)
             FROM (
@@ -385,6 +386,7 @@ objects AS (
             ) d
             JOIN pg_catalog.pg_class k ON k.oid = d.oid AND k.relkind = 'r'
             JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+            WHERE pg_catalog.has_table_privilege(d.oid, 'SELECT')
             ORDER BY d.oid)
         || ARRAY(
             SELECT s.step

@@ -31,7 +31,8 @@ SELECT DISTINCT 'child ' || c.name || ' has another parent, ' || pg_catalog.quot
     || ', with an owner that this role can''t act for',
     pg_catalog.format('GRANT %I TO %I', pg_catalog.pg_get_userbyid(p.relowner), current_user)
 FROM children c
-JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid
+JOIN pg_catalog.pg_inherits own ON own.inhrelid = c.oid AND own.inhparent = @oid::oid
+JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid AND h.inhseqno > own.inhseqno
 JOIN pg_catalog.pg_class p ON p.oid = h.inhparent
 JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
 WHERE NOT pg_catalog.pg_has_role(p.relowner, 'USAGE')
