@@ -4,7 +4,7 @@ import "github.com/jackc/pgx/v5"
 
 // PinSource keeps rewrites of a table out.
 type PinSource struct {
-	Source Table
+	Source Rows
 }
 
 // Statement renders backfill/pin_source.sql.

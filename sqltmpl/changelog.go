@@ -40,6 +40,7 @@ type Setting struct {
 // the standby. All statements of the change log are about one.
 type Link struct {
 	Live, Standby Table
+	Partitioned   bool // the live table is
 	Log           Table
 	KeysTable     Ident // temporary, of each session
 	Capture       Table // trigger function on the live table
@@ -57,6 +58,9 @@ type Link struct {
 	Settings    []Setting
 	LockTimeout Literal // of functions that a writer may wait for
 }
+
+// LiveRows are the live table's own rows: other tables may inherit from it.
+func (l Link) LiveRows() Rows { return Rows{l.Live, l.Partitioned} }
 
 // Signature is the argument list of Resync and Guarded.
 func (l Link) Signature() Fragment {

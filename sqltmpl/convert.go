@@ -34,7 +34,7 @@ type Tried struct {
 // TryRows calls the function for each row of some pages, and returns Tried.
 type TryRows struct {
 	Function Ident
-	Source   Table
+	Source   Rows
 	Column   Ident // "": the function takes the row
 	Keys     Columns
 	First    int64

@@ -29,6 +29,22 @@ func (t Table) String() string { return t.Schema.String() + "." + t.Name.String(
 // Plain returns the name as a person would write it: quoted only where it must be.
 func (t Table) Plain() string { return plain(t.Schema) + "." + plain(t.Name) }
 
+// Rows names a table whose own rows are meant: not those of tables that inherit
+// from it. It prints with ONLY; a partitioned table, which has no others than its
+// partitions', prints without.
+type Rows struct {
+	Of          Table
+	Partitioned bool
+}
+
+// String returns r quoted for SQL.
+func (r Rows) String() string {
+	if r.Partitioned {
+		return r.Of.String()
+	}
+	return "ONLY " + r.Of.String()
+}
+
 // plain quotes i only if it is not a simple lower-case word.
 func plain(i Ident) string {
 	for n, r := range i {

@@ -36,7 +36,7 @@ type SampleValue struct {
 
 // SampleRows reads sizes of the values of some rows.
 type SampleRows struct {
-	Table   Table
+	Table   Rows
 	Values  []SampleValue
 	Percent float64
 	Limit   int

@@ -17,7 +17,7 @@ func (p FindOrderProblems) Statement() Statement {
 // CreateRanges cuts the order of a table into ranges, Count at most.
 type CreateRanges struct {
 	Ranges  Table
-	Source  Table
+	Source  Rows
 	Columns Columns
 	Percent Number // of the pages, to look for bounds in
 	Count   Number
@@ -56,7 +56,7 @@ func (p ReadRange) Statement() Statement {
 // that is before the range does.
 type SetStep struct {
 	Ranges  Table
-	Source  Table
+	Source  Rows
 	Columns Columns
 	Lower   bool
 	Upper   bool
@@ -81,7 +81,7 @@ const (
 // CopyStep copies the rows of a step.
 type CopyStep struct {
 	Ranges  Table
-	Source  Table
+	Source  Rows
 	Shadow  Table
 	Columns Columns
 	Insert  Columns
@@ -113,7 +113,7 @@ func (p ListStep) Statement() Statement { return render("ordered/list_step.sql",
 
 // CopyRows copies rows by where they are.
 type CopyRows struct {
-	Source Table
+	Source Rows
 	Shadow Table
 	Insert Columns
 	Values []Fragment

@@ -42,6 +42,19 @@ func (p MissingPrivileges) Statement() Statement {
 	})
 }
 
+// FindChildProblems finds, as Shortcomings, what keeps tables that inherit from
+// one from being given another parent of its name.
+type FindChildProblems struct {
+	Parent   Table
+	OID      uint32 // the parent's
+	Children []uint32
+}
+
+// Statement renders preflight/find_child_problems.sql.
+func (p FindChildProblems) Statement() Statement {
+	return render("preflight/find_child_problems.sql", p, pgx.StrictNamedArgs{"parent": p.Parent.Plain(), "oid": p.OID, "children": p.Children})
+}
+
 // FindWholeRows finds, as Shortcomings, indexes and checks of one table that
 // use the row as a whole.
 type FindWholeRows struct {

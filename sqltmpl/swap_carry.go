@@ -144,3 +144,14 @@ type OwnViews struct {
 func (p OwnViews) Statement() Statement {
 	return render("swap/own_views.sql", p, pgx.StrictNamedArgs{"schema": p.Schema, "prefix": p.Prefix})
 }
+
+// LacksTreeStatistics returns whether a table that has children lacks the
+// statistics of all their rows, which the parked one has.
+type LacksTreeStatistics struct {
+	Live, Parked uint32
+}
+
+// Statement renders swap/lacks_tree_statistics.sql.
+func (p LacksTreeStatistics) Statement() Statement {
+	return render("swap/lacks_tree_statistics.sql", p, pgx.StrictNamedArgs{"live": p.Live, "parked": p.Parked})
+}

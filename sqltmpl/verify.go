@@ -6,12 +6,21 @@ import "github.com/jackc/pgx/v5"
 // shadow should have, with those of the shadow.
 type Compare struct {
 	Source, Shadow Table
-	Log            Table
-	Pending        bool // keys in the log are not compared
-	Keys           []CompareKey
-	SourceHash     []Fragment // over a source row aliased s
-	ShadowHash     []Fragment // over a shadow row aliased t
+	// Partitioned: which of them are, in the same order.
+	SourcePartitioned, ShadowPartitioned bool
+
+	Log        Table
+	Pending    bool // keys in the log are not compared
+	Keys       []CompareKey
+	SourceHash []Fragment // over a source row aliased s
+	ShadowHash []Fragment // over a shadow row aliased t
 }
+
+// SourceRows are the source's own rows: other tables may inherit from it.
+func (c Compare) SourceRows() Rows { return Rows{c.Source, c.SourcePartitioned} }
+
+// ShadowRows are the shadow's own rows, which has the name after the swap.
+func (c Compare) ShadowRows() Rows { return Rows{c.Shadow, c.ShadowPartitioned} }
 
 // A CompareKey is one key column on both sides.
 type CompareKey struct {

@@ -98,7 +98,7 @@ func (env *Env) checkNew(ctx context.Context, from pgx.Tx, t registry.Table, com
 
 // copyPartition copies the rows that a new partition has in the snapshot.
 func (env *Env) copyPartition(ctx context.Context, from, to pgx.Tx, t registry.Table, p catalog.Partition) error {
-	if err := exec(ctx, from, sqltmpl.PinSource{Source: p.Table}.Statement()); err != nil {
+	if err := exec(ctx, from, sqltmpl.PinSource{Source: sqltmpl.Rows{Of: p.Table, Partitioned: true}}.Statement()); err != nil {
 		return err
 	}
 	rewritten, err := sqltmpl.Scalars[string](ctx, from, sqltmpl.ListRewritten{OIDs: []uint32{p.OID}}.Statement())

@@ -222,7 +222,7 @@ func (c *copier) copyNext(ctx context.Context, size int64) (pages, rows int64, e
 // pin keeps rewrites and DDL out until the transaction ends, and notices those
 // that have been.
 func (c *copier) pin(ctx context.Context, tx pgx.Tx) error {
-	if err := exec(ctx, tx, sqltmpl.PinSource{Source: c.link.Live}.Statement()); err != nil {
+	if err := exec(ctx, tx, sqltmpl.PinSource{Source: c.link.LiveRows()}.Statement()); err != nil {
 		if sqltmpl.IsMissing(err) {
 			return c.changed("it was dropped or renamed")
 		}

@@ -204,7 +204,7 @@ func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64
 // pin keeps rewrites and DDL out until the source's transaction ends, and
 // notices those that have been.
 func (c *carrier) pin(ctx context.Context, from pgx.Tx, cargo cargo) error {
-	if err := exec(ctx, from, sqltmpl.PinSource{Source: cargo.table.Name}.Statement()); err != nil {
+	if err := exec(ctx, from, sqltmpl.PinSource{Source: sqltmpl.Rows{Of: cargo.table.Name, Partitioned: true}}.Statement()); err != nil {
 		if sqltmpl.IsMissing(err) {
 			return changedIf(cargo.table, []string{"it was dropped or renamed"})
 		}

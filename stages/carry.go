@@ -124,12 +124,13 @@ func (env *Env) parked(job registry.Job, rewritten bool) carry.Parked {
 }
 
 // bindingLocks lists the views, outermost first, and the tables' parents, which
-// queries lock before the tables, and other relations that binding locks. A
-// query on a parent looks up its children under its lock: without ours it might
-// go on to the parked table after the swap, and write there.
-func bindingLocks(job registry.Job) (views, parents, others []lockable) {
+// queries lock before the tables; their children, which queries lock after them;
+// and other relations that binding locks. A query on a parent looks up its
+// children under its lock: without ours it might go on to the parked table after
+// the swap, and write there.
+func bindingLocks(job registry.Job) (views, parents, heirs, others []lockable) {
 	if job.Carried == nil {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	for _, d := range slices.Backward(job.Carried.Side(job.Swapped)) {
 		list := job.Carried.Side(job.Swapped)
@@ -139,6 +140,11 @@ func bindingLocks(job registry.Job) (views, parents, others []lockable) {
 			if d.DefaultOID != 0 { // its constraint changes with every partition that comes and goes
 				parents = append(parents, tableLock(d.DefaultOID, sqltmpl.Table{Schema: d.DefaultSchema, Name: d.DefaultName}))
 			}
+			continue
+		}
+		if d.Kind == carry.Child {
+			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}
+			heirs = append(heirs, lockable{d.Relation, name, sqltmpl.LockTable{Table: name, Only: true}.Statement()})
 			continue
 		}
 		if d.OnTable || d.Relation == 0 || !carry.Rebinds(list, d) && !slices.Contains(job.Carried.Recreate, d.Name) {
@@ -152,7 +158,7 @@ func bindingLocks(job registry.Job) (views, parents, others []lockable) {
 			others = append(others, tableLock(d.Relation, name))
 		}
 	}
-	return views, parents, others
+	return views, parents, heirs, others
 }
 
 // buildStatistics gives the standbys the statistics objects that they should

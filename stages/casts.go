@@ -124,7 +124,7 @@ func tryCast(ctx context.Context, env *Env, b *shadow.Blueprint, c *Cast, n int,
 	err := inTx(ctx, env.Source, func(tx pgx.Tx) error {
 		function := sqltmpl.Ident("repave_try_" + strconv.Itoa(n+1))
 		try := sqltmpl.TryRows{
-			Function: function, Source: b.Source.Table, Keys: keyNames(b), First: first, Next: next, Limit: maxExamples,
+			Function: function, Source: sqltmpl.Rows{Of: b.Source.Table, Partitioned: b.Source.Kind == partitioned}, Keys: keyNames(b), First: first, Next: next, Limit: maxExamples,
 		}
 		var create sqltmpl.Statement
 		if c.Using != "" {

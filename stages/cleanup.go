@@ -86,7 +86,9 @@ func eraseTriggers(ctx context.Context, env *Env, job registry.Job) error {
 			what:   "take the triggers from " + live.Plain(),
 			tables: []uint32{liveOID(job, t)},
 			lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
-				return lockTables(ctx, tx, d, d, []lockable{tableLock(liveOID(job, t), live)})
+				// Not its children; the triggers of a partitioned table are on its partitions, too.
+				only := t.Blueprint == nil || expected(job, t).Kind != partitioned
+				return lockTables(ctx, tx, d, d, []lockable{{liveOID(job, t), live, sqltmpl.LockTable{Table: live, Only: only}.Statement()}})
 			},
 			work: func(ctx context.Context, tx pgx.Tx) error {
 				leaves, err := sqltmpl.All[sqltmpl.Leaf](ctx, tx, sqltmpl.ListLeaves{

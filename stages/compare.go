@@ -10,7 +10,10 @@ import (
 // transforms make of a source row must be the shadow's row, byte for byte.
 func compareOf(env *Env, job registry.Job, t registry.Table) sqltmpl.Compare {
 	b, link := t.Blueprint, env.link(job, t)
-	c := sqltmpl.Compare{Source: link.Live, Shadow: link.Standby, Log: link.Log}
+	c := sqltmpl.Compare{
+		Source: link.Live, Shadow: link.Standby, Log: link.Log,
+		SourcePartitioned: b.Source.Kind == partitioned, ShadowPartitioned: b.Shadow.Kind == partitioned,
+	}
 	if job.Swapped {
 		c.Source, c.Shadow = link.Standby, link.Live
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/internal/preflight"
@@ -218,6 +219,9 @@ type CarryError struct {
 }
 
 func (e *CarryError) Error() string {
+	if e.Dependent.Kind == carry.Child {
+		return fmt.Sprintf("%s can't inherit from the new table: %v", e.Dependent.Name, e.Err)
+	}
 	return fmt.Sprintf("%s can't be carried over to the new table: %v", e.Dependent.Name, e.Err)
 }
 
@@ -225,6 +229,9 @@ func (e *CarryError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
 func (e *CarryError) Hint() string {
+	if e.Dependent.Kind == carry.Child {
+		return "nothing was swapped; " + refusedHeir(e.Dependent)
+	}
 	drop := "drop or change it"
 	if len(e.Dependent.Drop) > 0 {
 		drop = string(e.Dependent.Drop[0])

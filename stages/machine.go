@@ -257,6 +257,11 @@ func check(
 	if err != nil {
 		return nil, fmt.Errorf("checking %s: %w", table.Plain(), err)
 	}
+	atWork, err := relativesAtWork(ctx, env, relation, dependents)
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, atWork...)
 	if _, err := env.Registry.Find(ctx, env.Target, table); err == nil {
 		// A plan beside a job: what the job made is no leftover.
 		findings = slices.DeleteFunc(findings, func(f preflight.Finding) bool { return f.Check == "leftover" })

@@ -47,7 +47,7 @@ const boundPages = 1000
 // planRanges cuts the order into ranges, one for each batch. To progress each
 // counts as its share of the pages.
 func planRanges(
-	ctx context.Context, env *Env, tx pgx.Tx, t registry.Table, filenode uint32, count pageCount,
+	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, t registry.Table, filenode uint32, count pageCount,
 ) error {
 	ranges := env.rangesOf(t)
 	drop := sqltmpl.DropTable{Table: ranges}.Statement()
@@ -57,7 +57,7 @@ func planRanges(
 	percent := min(max(100*boundPages/max(count.Pages, 1), 1), 100)
 	most := min(int64(max(env.Options.Workers, 1)*rangesPerWorker), max(count.Pages/minRange, 1))
 	err := exec(ctx, tx, drop, sqltmpl.CreateRanges{
-		Ranges: ranges, Source: t.Name, Columns: orderOf(t), Percent: sqltmpl.Number(percent), Count: sqltmpl.Number(most),
+		Ranges: ranges, Source: env.link(job, t).LiveRows(), Columns: orderOf(t), Percent: sqltmpl.Number(percent), Count: sqltmpl.Number(most),
 	}.Statement())
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (c *copier) step(ctx context.Context, tx pgx.Tx, number int, size int64) (s
 		return step, false, err
 	}
 	step = sqltmpl.CopyStep{
-		Ranges: ranges, Source: c.link.Live, Shadow: c.link.Standby, Columns: orderOf(c.table), Insert: c.link.Insert,
+		Ranges: ranges, Source: c.link.LiveRows(), Shadow: c.link.Standby, Columns: orderOf(c.table), Insert: c.link.Insert,
 		Values: c.link.Values, Lower: ends.Lower, Upper: ends.Upper, End: sqltmpl.AtBound, Range: number,
 	}
 	more, err = sqltmpl.Scalar[bool](ctx, tx, sqltmpl.SetStep{
@@ -170,7 +170,7 @@ func (c *copier) blameStep(ctx context.Context, cause error, number int, size in
 			places[i] = r.Ctid
 		}
 		return c.fails(ctx, sqltmpl.CopyRows{
-			Source: c.link.Live, Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Rows: places,
+			Source: c.link.LiveRows(), Shadow: c.link.Standby, Insert: c.link.Insert, Values: c.link.Values, Rows: places,
 		}.Statement())
 	}
 	for len(rows) > 1 {

@@ -17,7 +17,7 @@ func (r *PlanReport) bound(table sqltmpl.Table, dependents []catalog.Dependent) 
 			r.Carried = append(r.Carried, d.Name+": "+how)
 			r.carriedOutline.add(how, ofTable(d, table))
 		}
-		if d.Kind == carry.Inheritance || d.Direct && !d.OnTable && d.Relation != 0 {
+		if d.Kind == carry.Inheritance || d.Kind == carry.Child || d.Direct && !d.OnTable && d.Relation != 0 {
 			name := sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}.Plain()
 			r.Locks = append(r.Locks, "ACCESS EXCLUSIVE on "+name+": milliseconds, in setup and in the swap, for "+d.Name)
 			r.locksOutline.add("ACCESS EXCLUSIVE for milliseconds, in setup and in the swap, as they are bound to it", name)
@@ -40,6 +40,8 @@ func follows(all []catalog.Dependent, forced []string, d catalog.Dependent) stri
 	switch {
 	case d.Kind == carry.Statistics:
 		return "a like one is gathered on the shadow, and they exchange names in the swap"
+	case d.Kind == carry.Child:
+		return "stays, with its rows and what it has of its own, and has the new table for its parent from the swap on"
 	case d.OnTable:
 		return "moves in the swap"
 	case d.Kind == carry.MaterializedView && carry.Rebinds(all, d):

@@ -44,6 +44,9 @@ func refresh(ctx context.Context, env *Env, job registry.Job) (registry.Job, err
 		family, err = familyOf(ctx, tx, job)
 		return err
 	})
+	if err == nil {
+		err = checkHeirs(now)
+	}
 	if err != nil {
 		return job, err
 	}

@@ -177,6 +177,9 @@ func (r *rehearsal) renamed(ctx context.Context, tx pgx.Tx, from []catalog.Depen
 	if len(steps) == 0 {
 		return from, nil
 	}
+	if hasHeirs(from) {
+		return nil, errRenamedHeirs
+	}
 	var to []catalog.Dependent
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		err := sqltmpl.ExecAll(ctx, tx, steps...)
@@ -275,6 +278,9 @@ func (r *rehearsal) exchange(ctx context.Context, tx pgx.Tx, from, to []catalog.
 			return err
 		}
 		beside(to, is)
+		if err := disowned(to, is); err != nil {
+			return err
+		}
 		if differences := r.differences(to, is); len(differences) > 0 {
 			return &StateError{
 				Problem: fmt.Sprintf("not everything that is bound to %s would come out as it is: %v", r.job.Title(), differences),

@@ -205,7 +205,7 @@ func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Tab
 		if err := stillAt(ctx, env, tx, job); err != nil {
 			return err
 		}
-		if err := exec(ctx, tx, sqltmpl.PinSource{Source: t.Name}.Statement()); err != nil {
+		if err := exec(ctx, tx, sqltmpl.PinSource{Source: env.link(job, t).LiveRows()}.Statement()); err != nil {
 			return err
 		}
 		state, err := stateOf(ctx, tx, t.Name, env.capture(job, t).Triggers())
@@ -233,7 +233,7 @@ func planBatches(ctx context.Context, env *Env, job registry.Job, t registry.Tab
 			files = append(files, one.Pages)
 		}
 		if len(t.Blueprint.Change.OrderBy) > 0 {
-			return planRanges(ctx, env, tx, t, state.Filenode, count)
+			return planRanges(ctx, env, tx, job, t, state.Filenode, count)
 		}
 		size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)
 		size = min(max(size, minRange), maxRange)

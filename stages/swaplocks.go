@@ -19,11 +19,9 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 	var partitions []uint32
 	seen := map[uint32]bool{}
 	for _, t := range job.Tables {
-		own := tableLock(liveOID(job, t), t.Name)
-		if len(expected(job, t).Partitions) > 0 {
-			own.lock = sqltmpl.LockTable{Table: t.Name, Only: true}.Statement()
-		}
-		live = append(live, own)
+		// Only: its partitions and children have locks of their own.
+		own := sqltmpl.LockTable{Table: t.Name, Only: true}.Statement()
+		live = append(live, lockable{liveOID(job, t), t.Name, own})
 		standby = append(standby, tableLock(standbyOID(job, t), env.link(job, t).Standby)) // as writers do: after the live one
 		seen[t.SourceOID], seen[t.ShadowOID] = true, true
 	}
@@ -61,14 +59,15 @@ func (swap) involved(env *Env, job registry.Job, attempt int) (oids []uint32, lo
 			add(&parents, tableLock(fk.ToOID, fk.To))
 		}
 	}
-	views, above, others := bindingLocks(job)
+	views, above, heirs, others := bindingLocks(job)
 	for _, l := range others {
 		add(&children, l)
 	}
 	leaves := partitionLocks(job)
-	order := [][]lockable{live, leaves, standby, children, parents}
+	heirs = slices.DeleteFunc(heirs, func(l lockable) bool { return seen[l.oid] })
+	order := [][]lockable{live, leaves, heirs, standby, children, parents}
 	if attempt%2 == 0 {
-		order = [][]lockable{children, live, leaves, standby, parents}
+		order = [][]lockable{children, live, leaves, heirs, standby, parents}
 	}
 	locks = slices.Concat(views, trees, aboveLocks(job), above)
 	for _, group := range order {

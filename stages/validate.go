@@ -48,6 +48,9 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 				return err
 			}
 		}
+		if err := analyzeTree(ctx, env, job, t); err != nil {
+			return err
+		}
 	}
 	return validateFamily(ctx, env, job)
 }

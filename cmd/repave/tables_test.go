@@ -122,7 +122,7 @@ func TestFindingsOfSeveralTablesAreAllNamed(t *testing.T) {
 	dsn := pgtest.Database(t)
 	t.Setenv("REPAVE_DSN", dsn)
 	pgtest.Connect(t, dsn, `CREATE TABLE good (id int PRIMARY KEY)`, `CREATE TABLE keyless (n int)`,
-		`CREATE TABLE seen (id int PRIMARY KEY)`, `CREATE TABLE seen_by () INHERITS (seen)`)
+		`CREATE TABLE seen (id int PRIMARY KEY)`, `CREATE TABLE seen_by (s seen)`)
 	got := repave(t, "run", "good", "keyless", "seen")
 	require.Equal(t, exitRefused, got.code)
 	require.Contains(t, got.stderr, "preflight refuses public.keyless, public.seen:")

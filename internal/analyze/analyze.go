@@ -81,7 +81,7 @@ func Table(ctx context.Context, db sqltmpl.DB, oid uint32, table sqltmpl.Table) 
 	for i, c := range columns {
 		values[i] = sqltmpl.SampleValue{Column: sqltmpl.Ident(c.Name), Absent: c.Absent, Fixed: c.Length > 0}
 	}
-	sample, err := layout.Sample(ctx, db, oid, table, values)
+	sample, err := layout.Sample(ctx, db, oid, sqltmpl.Rows{Of: table}, values)
 	if err != nil {
 		return r, err
 	}

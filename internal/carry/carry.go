@@ -92,6 +92,8 @@ const (
 	Statistics       = "statistics"
 	// Inheritance has the parent for its relation, a plain or a partitioned table.
 	Inheritance = "inheritance"
+	// Child has the child for its relation, a table that is not of the job itself.
+	Child = "child"
 )
 
 // Views returns the materialized views that are made anew, each after those
@@ -240,6 +242,7 @@ func Diff(before, after []catalog.Dependent) []string {
 		case !ok:
 			out = append(out, b.Name+" is gone")
 		case !slices.Equal(b.Create, a.Create) || !slices.Equal(b.Drop, a.Drop),
+			!slices.Equal(b.Inherited, a.Inherited),
 			b.Constraint != a.Constraint, b.DefaultOID != a.DefaultOID, b.DefaultSchema != a.DefaultSchema, b.DefaultName != a.DefaultName:
 			out = append(out, fmt.Sprintf("%s is different", b.Name))
 		}

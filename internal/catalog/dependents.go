@@ -39,6 +39,8 @@ type Dependent struct {
 	DefaultOID    uint32           `json:"default_oid,omitempty" db:"default_oid"`
 	DefaultSchema sqltmpl.Ident    `json:"default_schema,omitempty" db:"default_schema"`
 	DefaultName   sqltmpl.Ident    `json:"default_name,omitempty" db:"default_name"`
+	// Of a child: the columns and constraints that it has from its parents alone.
+	Inherited []string `json:"inherited,omitempty"`
 	// Of a materialized view: whether it holds data, and what its indexes are called.
 	Populated bool            `json:"populated"`
 	Indexes   []sqltmpl.Ident `json:"indexes"`

@@ -59,7 +59,13 @@ func (d *diff) relation(before, after Relation) {
 		}
 	}
 	named(d, "partition", before.Partitions, after.Partitions, func(p Partition) string { return p.Table.Plain() })
-	named(d, "", before.Others, after.Others, func(o Other) string { return o.Description })
+	named(d, "", otherThanChildren(before.Others), otherThanChildren(after.Others), func(o Other) string { return o.Description })
+}
+
+// otherThanChildren leaves out the tables that inherit from one: they may come
+// and go, and Dependents tell of them.
+func otherThanChildren(list []Other) []Other {
+	return slices.DeleteFunc(slices.Clone(list), func(o Other) bool { return o.Kind == Child })
 }
 
 type diff struct {

@@ -34,7 +34,7 @@ func TestLoadSeesEveryOther(t *testing.T) {
 		{kind: "type", make: `CREATE DOMAIN public.dom AS public.orders`},
 		{kind: "default", make: `CREATE TABLE public.d (t text DEFAULT (NULL::public.orders)::text)`},
 		{kind: "constraint", make: `CREATE TABLE public.c (t text CONSTRAINT k CHECK (t <> (NULL::public.orders)::text))`},
-		{kind: "inheritance", make: `CREATE TABLE public.child () INHERITS (public.orders)`},
+		{kind: "child", make: `CREATE TABLE public.child () INHERITS (public.orders)`},
 		{kind: "inherited", make: `DO $$BEGIN ALTER TABLE public.orders INHERIT public.x; ALTER TABLE public.x ADD inherited int; END$$`},
 		{kind: "object", make: `CREATE CAST (public.orders AS int) WITH FUNCTION public.castf(public.orders)`},
 		{kind: "extension", make: `ALTER EXTENSION plpgsql ADD TABLE public.orders`},

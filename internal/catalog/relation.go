@@ -201,6 +201,9 @@ type Trigger struct {
 	Enabled string           `json:"enabled"`
 }
 
+// Child is the kind of an Other that is a table which inherits from this one.
+const Child = "child"
+
 // An Other is an object that the catalogs tie to the table in a way this
 // package has no field for.
 type Other struct {

@@ -29,7 +29,7 @@ func (c *comparison) inSnapshot(ctx context.Context, source bool, fn func(pgx.Tx
 			if source {
 				table, oid = p.Source, p.Blueprint.Source.OID
 			}
-			setup = append(setup, sqltmpl.PinSource{Source: table}.Statement())
+			setup = append(setup, sqltmpl.PinSource{Source: sqltmpl.Rows{Of: table, Partitioned: true}}.Statement())
 			oids = append(oids, oid)
 		}
 		if err := sqltmpl.ExecAll(ctx, tx, setup...); err != nil {

@@ -101,7 +101,7 @@ func alike(source, target catalog.Relation) (r, has catalog.Relation, owner stri
 	r, has = renumbered(source), target
 	for _, side := range []*catalog.Relation{&r, &has} {
 		side.Others = slices.DeleteFunc(slices.Clone(side.Others), func(o catalog.Other) bool {
-			return o.Kind == "publication" || o.Kind == "subscription" || o.Kind == "inheritance"
+			return o.Kind == "publication" || o.Kind == "subscription" || o.Kind == "inheritance" || o.Kind == catalog.Child
 		})
 		side.ReferencedBy = nil // they are other tables'
 		side.Sequences = slices.Concat(side.Sequences, side.Uses)

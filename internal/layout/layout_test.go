@@ -60,7 +60,7 @@ func stored(t require.TestingT, conn *pgx.Conn, table string) ([]layout.Column, 
 	for _, c := range columns {
 		values = append(values, sqltmpl.SampleValue{Column: sqltmpl.Ident(c.Name), Absent: c.Absent, Fixed: c.Length > 0})
 	}
-	rows, err := layout.Sample(ctx, conn, oid, sqltmpl.Table{Schema: "public", Name: sqltmpl.Ident(table)}, values)
+	rows, err := layout.Sample(ctx, conn, oid, sqltmpl.Rows{Of: sqltmpl.Table{Schema: "public", Name: sqltmpl.Ident(table)}}, values)
 	require.NoError(t, err)
 	return columns, rows
 }

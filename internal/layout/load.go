@@ -50,18 +50,18 @@ const (
 // over the table. It takes ACCESS SHARE on it, and reads nothing of its TOAST
 // table. The same rows are chosen each time.
 func Sample(
-	ctx context.Context, db sqltmpl.DB, oid uint32, table sqltmpl.Table, values []sqltmpl.SampleValue,
+	ctx context.Context, db sqltmpl.DB, oid uint32, table sqltmpl.Rows, values []sqltmpl.SampleValue,
 ) (Rows, error) {
 	count, err := sqltmpl.One[sqltmpl.RowCount](ctx, db, sqltmpl.CountRows{OID: oid}.Statement())
 	if err != nil {
-		return Rows{}, fmt.Errorf("counting rows of %s: %w", table.Plain(), err)
+		return Rows{}, fmt.Errorf("counting rows of %s: %w", table.Of.Plain(), err)
 	}
 	percent := min(100*samplePages/float64(max(count.Pages, 1)), 100)
 	sizes, err := sqltmpl.Scalars[[]*int32](ctx, db, sqltmpl.SampleRows{
 		Table: table, Values: values, Percent: percent, Limit: sampleRows, Guess: typical,
 	}.Statement())
 	if err != nil {
-		return Rows{}, fmt.Errorf("sampling rows of %s: %w", table.Plain(), err)
+		return Rows{}, fmt.Errorf("sampling rows of %s: %w", table.Of.Plain(), err)
 	}
 	out := Rows{Pages: count.Pages, Total: count.Rows}
 	if out.Total < 0 && len(sizes) < sampleRows { // never analyzed

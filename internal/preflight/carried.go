@@ -15,7 +15,7 @@ import (
 func checkCarried(ctx context.Context, in Input) ([]Finding, error) {
 	var relations []uint32
 	for _, d := range in.Dependents {
-		if d.Kind == carry.Inheritance || !d.OnTable && d.Direct && d.Relation != 0 {
+		if d.Kind == carry.Inheritance || d.Kind == carry.Child || !d.OnTable && d.Direct && d.Relation != 0 {
 			relations = append(relations, d.Relation)
 			if d.DefaultOID != 0 {
 				relations = append(relations, d.DefaultOID)

@@ -12,6 +12,9 @@ import (
 func checkDependents(_ context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, other := range in.Relation.Others {
+		if other.Kind == catalog.Child {
+			continue // carried: see checkHeirs
+		}
 		findings = append(findings, in.finding(other.Kind, dependentCure(other), "%s %s", other.Description, consequence(other.Kind)))
 	}
 	return findings, nil
@@ -25,7 +28,7 @@ func consequence(kind string) string {
 	case "subscription":
 		return "writes to the table, and would go on writing to the old one"
 	case "inheritance":
-		return "is bound to the table by inheritance, which this release does not carry"
+		return "is no table that this release knows how to inherit from"
 	case "inherited":
 		return "comes from the table's parents alone, and would be the table's own after the swap; the cure, which takes no time, makes it so now"
 	case "extension":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -113,8 +114,8 @@ func checkLogged(_ context.Context, in Input) ([]Finding, error) {
 func checkChildren(_ context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, other := range in.Relation.Others {
-		if other.Kind == "inheritance" {
-			findings = append(findings, in.finding(other.Kind, dependentCure(other), "%s can't be moved along", other.Description))
+		if other.Kind == catalog.Child || other.Kind == carry.Inheritance {
+			findings = append(findings, in.finding(carry.Inheritance, dependentCure(other), "%s can't be moved along", other.Description))
 		}
 	}
 	return findings, nil

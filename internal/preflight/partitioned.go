@@ -16,6 +16,9 @@ func checkPartitioned(ctx context.Context, in Input) ([]Finding, error) {
 	}
 	var findings []Finding
 	for _, d := range in.Dependents {
+		if d.Kind == carry.Child {
+			findings = append(findings, in.finding("partition", noLongerOf(in, d), "partitioned tables can't have a child like %s", heir(d).Plain()))
+		}
 		if d.OnTable && (d.Kind == "replica identity" || d.Kind == carry.Inheritance) {
 			findings = append(findings, in.finding("partition", string(d.Drop[0]), "%s is not carried to partitioned tables", d.Name))
 		}

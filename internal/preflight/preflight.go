@@ -68,6 +68,7 @@ func Run(ctx context.Context, in Input) ([]Finding, error) {
 			checkLeftovers,
 			checkRowSecurity,
 			checkCarried,
+			checkHeirs,
 			checkPartition,
 			checkPartitioned,
 			checkLeaves,

@@ -137,7 +137,26 @@ var scenarios = []scenario{
 		name: "replica identity of one to be partitioned", make: []string{`ALTER TABLE %t REPLICA IDENTITY FULL`}, by: "HASH (id) 4",
 		check: "partition", problem: "replica identity", cured: true,
 	},
-	{name: "child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, check: "inheritance", problem: "child s.c", cured: true},
+	{
+		name: "child of one to be partitioned", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, by: "HASH (id) 4",
+		check: "partition", problem: "a child like s.c", cured: true,
+	},
+	{
+		name: "constraint of a child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`, `ALTER TABLE %t ADD CONSTRAINT k CHECK (id > 0) NOT VALID`},
+		check: "inheritance", problem: "constraint k of child s.c", cured: true,
+	},
+	{
+		name: "foreign child", make: []string{
+			`CREATE FOREIGN DATA WRAPPER nothing`, `CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing`,
+			`CREATE FOREIGN TABLE s.c () INHERITS (s."Order") SERVER nowhere`,
+		},
+		check: "inheritance", problem: "s.c is a foreign table", cured: true,
+	},
+	{name: "temporary child", make: []string{`CREATE TEMPORARY TABLE c () INHERITS (s."Order")`}, check: "inheritance", problem: "is temporary", cured: true},
+	{
+		name: "materialized view beside a child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`, `CREATE MATERIALIZED VIEW s.m AS SELECT id FROM s."Order"`},
+		check: "inheritance", problem: "without the rows of its children", cured: true,
+	},
 	{
 		name: "inherited column", make: []string{`CREATE TABLE s.c (a int)`, `ALTER TABLE %t INHERIT s.c`, `ALTER TABLE s.c ADD more int`},
 		check: "inherited", problem: "column more", cured: true,

@@ -35,7 +35,7 @@ func (b *builder) layout(ctx context.Context) ([]int, error) {
 	for i, c := range compact {
 		values[i] = b.sampleValue(c)
 	}
-	sample, err := layout.Sample(ctx, b.tx, b.src.OID, b.src.Table, values)
+	sample, err := layout.Sample(ctx, b.tx, b.src.OID, sqltmpl.Rows{Of: b.src.Table, Partitioned: b.src.Kind == "p"}, values)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,6 @@
 INSERT INTO {{.Shadow}} ({{.Insert}})
 OVERRIDING SYSTEM VALUE
 SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}
-FROM {{.Source}} AS s
+FROM ONLY {{.Source}} AS s
 WHERE s.ctid >= pg_catalog.format('(%s,0)', @first::bigint)::pg_catalog.tid
     AND s.ctid < pg_catalog.format('(%s,0)', @next::bigint)::pg_catalog.tid

@@ -6,5 +6,5 @@
 INSERT INTO {{.Shadow}} ({{.Insert}})
 OVERRIDING SYSTEM VALUE
 SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}
-FROM {{.Source}} AS s
+FROM ONLY {{.Source}} AS s
 WHERE s.ctid = @row::text::pg_catalog.tid

@@ -1,6 +1,6 @@
 -- catalog/load_dependents.sql
 -- Read what is tied to tables and has to follow their names to other tables: triggers, policies, rules, publications,
--- statistics, parents and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
+-- statistics, parents, children and switches of theirs; views, functions with bound bodies, policies and rules of others that mention them,
 -- and whatever depends on those; each with the statements that take it away and make it again.
 --
 -- lock: ACCESS SHARE on the catalogs only
@@ -79,7 +79,28 @@ relations AS MATERIALIZED (
         UNION ALL
         SELECT h.inhparent FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhrelid = t.oid
         UNION ALL
+        SELECT h.inhrelid FROM tables t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid AND t.relkind = 'r'
+        UNION ALL
         SELECT t.oid FROM tables t)
+),
+-- Tables that inherit from one of ours and are none themselves, with their parents from the first of ours on. NO INHERIT
+-- makes what only that parent gave a child the child's own, and INHERIT puts a parent last. So all of these are left and joined
+-- again, and meanwhile a stand-in for each of them gives its children what it did. The child that is unbound first and bound last
+-- makes it and drops it.
+ties AS MATERIALIZED (
+    SELECT q.child, q.seq, q.ours, q.parent, q.parent_oid, pg_catalog.format('%I.%I', @registry::text, 'repave_stand_in_' || pg_catalog.md5(q.parent)) AS stand_in,
+        pg_catalog.row_number() OVER (PARTITION BY q.parent ORDER BY q.child DESC) = 1 AS maker
+    FROM (
+        SELECT h.inhrelid AS child, h.inhparent AS parent_oid, h.inhseqno AS seq, t.oid IS NOT NULL AS ours, pg_catalog.format('%I.%I', n.nspname, k.relname) AS parent,
+            pg_catalog.min(h.inhseqno) FILTER (WHERE t.oid IS NOT NULL) OVER (PARTITION BY h.inhrelid) AS first
+        FROM pg_catalog.pg_inherits h
+        JOIN pg_catalog.pg_class k ON k.oid = h.inhparent
+        JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+        LEFT JOIN tables t ON t.oid = h.inhparent
+        WHERE h.inhrelid IN (SELECT x.inhrelid FROM pg_catalog.pg_inherits x JOIN tables b ON b.oid = x.inhparent AND b.relkind = 'r')
+            AND h.inhrelid NOT IN (SELECT b.oid FROM tables b)
+    ) q
+    WHERE q.seq >= q.first
 ),
 objects AS (
     SELECT 'trigger' AS kind, t.classid, t.objid, r.oid AS rel, r.ours AS on_table, r.relkind,
@@ -347,6 +368,48 @@ objects AS (
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'r'
     UNION ALL
+    -- What binding a child anew locks besides it is asked for without waiting, as far as we may ask.
+    SELECT 'child', 0, c.oid, c.oid, true, c.relkind, 'child ' || c.quoted,
+        ARRAY(
+            SELECT 'LOCK TABLE ONLY ' || t.parent || ' IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
+            FROM ties t WHERE t.child = c.oid AND NOT t.ours AND pg_catalog.has_table_privilege(t.parent_oid, 'UPDATE, DELETE, TRUNCATE')
+            ORDER BY t.seq)
+        || ARRAY(
+            SELECT pg_catalog.format('LOCK TABLE ONLY %I.%I IN ACCESS SHARE MODE NOWAIT', n.nspname, k.relname)
+            FROM (
+                WITH RECURSIVE down AS (
+                    SELECT h.inhrelid AS oid FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid
+                    UNION
+                    SELECT h.inhrelid FROM down d JOIN pg_catalog.pg_inherits h ON h.inhparent = d.oid
+                )
+                SELECT d.oid FROM down d
+            ) d
+            JOIN pg_catalog.pg_class k ON k.oid = d.oid AND k.relkind = 'r'
+            JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace
+            WHERE pg_catalog.has_table_privilege(d.oid, 'SELECT')
+            ORDER BY d.oid)
+        || ARRAY(
+            SELECT s.step
+            FROM ties t
+            CROSS JOIN LATERAL (VALUES
+                (1, 'CREATE TABLE ' || t.stand_in || ' () INHERITS (' || t.parent || ')'),
+                (2, 'ALTER TABLE ' || t.stand_in || ' NO INHERIT ' || t.parent)) AS s (place, step)
+            WHERE t.child = c.oid AND t.maker ORDER BY t.seq, s.place)
+        || ARRAY[
+            'ALTER TABLE ' || c.quoted || ' ' || (
+                SELECT pg_catalog.string_agg('INHERIT ' || t.stand_in, ', ' ORDER BY t.seq)
+                    || ', ' || pg_catalog.string_agg('NO INHERIT ' || t.parent, ', ' ORDER BY t.seq)
+                FROM ties t WHERE t.child = c.oid)],
+        ARRAY[
+            'ALTER TABLE ' || c.quoted || ' ' || (
+                SELECT pg_catalog.string_agg('INHERIT ' || t.parent, ', ' ORDER BY t.seq)
+                    || ', ' || pg_catalog.string_agg('NO INHERIT ' || t.stand_in, ', ' ORDER BY t.seq)
+                FROM ties t WHERE t.child = c.oid)]
+        || ARRAY(SELECT 'DROP TABLE ' || t.stand_in FROM ties t WHERE t.child = c.oid AND t.maker ORDER BY t.seq),
+        NULL, false, NULL, NULL, NULL, -1
+    FROM relations c
+    WHERE c.oid IN (SELECT t.child FROM ties t)
+    UNION ALL
     -- ATTACH takes in the indexes by itself; said again, that fails if it took another one of several alike.
     SELECT 'inheritance', 0, b.oid, r.oid, true, r.relkind, 'partition ' || b.quoted || ' of ' || r.quoted,
         ARRAY['ALTER TABLE ' || r.quoted || ' DETACH PARTITION ' || b.quoted],
@@ -431,6 +494,14 @@ SELECT o.kind, o.name, o.objid AS oid, coalesce(o.rel, 0)::oid AS relation, o.on
     coalesce(o.replace || e.depends, '{}') AS replace,
     coalesce(m.constraint, '') AS partition_constraint, coalesce(m.default_oid, 0)::oid AS default_oid,
     coalesce(m.default_schema, '') AS default_schema, coalesce(m.default_name, '') AS default_name,
+    CASE WHEN o.kind = 'child' THEN ARRAY(
+        SELECT 'column ' || pg_catalog.quote_ident(a.attname)
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.objid AND NOT a.attislocal AND NOT a.attisdropped
+        UNION ALL
+        SELECT 'constraint ' || pg_catalog.quote_ident(k.conname)
+        FROM pg_catalog.pg_constraint k WHERE k.conrelid = o.objid AND k.contype IN ('c', 'n') AND NOT k.conislocal
+        ORDER BY 1
+    ) ELSE '{}' END AS inherited,
     o.signature, coalesce(o.statistics, '') AS statistics, coalesce(o.statistics_name, '') AS statistics_name, coalesce(o.schema, '') AS schema, o.statistics_target,
     d.classid IS NOT NULL AS direct, coalesce(u.names, '{}') AS uses
 FROM objects o

@@ -349,7 +349,7 @@ FROM (
                 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_proc p WHERE w.kind = 'function' AND p.oid = w.objid AND p.prokind <> 'a')
             UNION
-            SELECT 'inheritance',
+            SELECT CASE WHEN h.inhrelid = rel.oid THEN 'inheritance' ELSE 'child' END,
                 CASE WHEN h.inhrelid = rel.oid THEN 'parent ' || p.identity ELSE 'child ' || c.identity END,
                 CASE WHEN k.relkind = 'p' THEN 'ALTER TABLE ' || p.identity || ' DETACH PARTITION ' || c.identity
                     ELSE 'ALTER TABLE ' || c.identity || ' NO INHERIT ' || p.identity END

@@ -6,7 +6,10 @@
 WITH RECURSIVE tree AS (
     SELECT @relation::oid AS oid
     UNION ALL
-    SELECT h.inhrelid FROM tree t JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
+    SELECT h.inhrelid
+    FROM tree t
+    JOIN pg_catalog.pg_inherits h ON h.inhparent = t.oid
+    JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid AND c.relispartition
 )
 SELECT min((
     SELECT count(*)

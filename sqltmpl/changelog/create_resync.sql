@@ -41,7 +41,7 @@ BEGIN
             AND {{end}}t.{{$k.Standby}} {{$k.StandbyEq}} ({{$.Resync.Name}}.{{$k.New}}){{$k.Cast}}{{end}};
         SELECT count(*)
         INTO repave_wanted
-        FROM {{.Live}} AS s
+        FROM {{.LiveRows}} AS s
         WHERE ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.Old}}{{end}})
             OR ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.New}}{{end}});
         INSERT INTO {{.Standby}} ({{.Insert}}{{range .Kept}}, {{.Standby}}{{end}})
@@ -49,7 +49,7 @@ BEGIN
         SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}{{range .Kept}},
         CASE WHEN repave.repave_deleted > 0{{range $.Keys}}
             AND s.{{.Live}} {{.LiveEq}} {{$.Resync.Name}}.{{.New}}{{end}} THEN repave.{{.Variable}} ELSE {{.Default}} END{{end}}
-        FROM {{.Live}} AS s
+        FROM {{.LiveRows}} AS s
         WHERE ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.Old}}{{end}})
             OR ({{range $i, $k := .Keys}}{{if $i}} AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.New}}{{end}})
         ON CONFLICT DO NOTHING;
@@ -60,7 +60,7 @@ BEGIN
     OVERRIDING SYSTEM VALUE
     SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}{{range .Kept}},
         CASE WHEN repave.repave_deleted > 0 THEN repave.{{.Variable}} ELSE {{.Default}} END{{end}}
-    FROM {{.Live}} AS s
+    FROM {{.LiveRows}} AS s
     WHERE {{range $i, $k := .Keys}}{{if $i}}
         AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.Old}}{{end}}
     ON CONFLICT DO NOTHING;
@@ -69,7 +69,7 @@ BEGIN
         RETURN true;
     END IF;
     RETURN NOT EXISTS (
-        SELECT FROM {{.Live}} AS s
+        SELECT FROM {{.LiveRows}} AS s
         WHERE {{range $i, $k := .Keys}}{{if $i}}
             AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} {{$.Resync.Name}}.{{$k.Old}}{{end}}
     );

@@ -5,7 +5,7 @@
 -- runs: under SHARE ROW EXCLUSIVE on the live table
 DELETE FROM {{.Standby}} AS t
 WHERE NOT EXISTS (
-    SELECT FROM {{.Live}} AS s
+    SELECT FROM {{.LiveRows}} AS s
     WHERE {{range $i, $k := .Keys}}{{if $i}}
         AND {{end}}t.{{$k.Standby}} {{$k.StandbyEq}} (s.{{$k.Live}}){{$k.Cast}}{{end}}
 )

@@ -9,7 +9,7 @@ DELETE FROM {{.Log}} AS l
 WHERE l.repave_kind IN ('K', 'D')
     AND NOT {{.Castable}}({{range $i, $k := .Keys}}{{if $i}}, {{end}}l.{{$k.Log}}{{end}})
     AND NOT EXISTS (
-        SELECT FROM {{.Live}} AS s
+        SELECT FROM {{.LiveRows}} AS s
         WHERE {{range $i, $k := .Keys}}{{if $i}}
             AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} l.{{$k.Log}}{{end}}
     )

@@ -5,7 +5,7 @@
 -- runs: inside a drain
 UPDATE pg_temp.{{.KeysTable}} AS k
 SET repave_present = true
-FROM {{.Live}} AS s
+FROM {{.LiveRows}} AS s
 WHERE NOT k.repave_locked
     AND NOT k.repave_present
     AND {{range $i, $k := .Keys}}{{if $i}}

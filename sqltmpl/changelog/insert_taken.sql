@@ -7,7 +7,7 @@ INSERT INTO {{.Standby}} ({{.Insert}}{{range .Kept}}, {{.Standby}}{{end}})
 OVERRIDING SYSTEM VALUE
 SELECT {{range $i, $v := .Values}}{{if $i}}, {{end}}{{$v}}{{end}}{{range .Kept}},
     CASE WHEN k.repave_kept THEN k.{{.Variable}} ELSE {{.Default}} END{{end}}
-FROM {{.Live}} AS s
+FROM {{.LiveRows}} AS s
 JOIN pg_temp.{{.KeysTable}} AS k
     ON {{range $i, $k := .Keys}}{{if $i}}
     AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} k.{{$k.Log}}{{end}}

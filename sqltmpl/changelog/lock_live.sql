@@ -3,4 +3,4 @@
 --
 -- lock: SHARE ROW EXCLUSIVE on the live table
 -- runs: first in the transaction
-LOCK TABLE {{.Live}} IN SHARE ROW EXCLUSIVE MODE
+LOCK TABLE {{.LiveRows}} IN SHARE ROW EXCLUSIVE MODE

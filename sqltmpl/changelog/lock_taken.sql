@@ -7,7 +7,7 @@
 -- runs: inside a drain
 WITH rows AS (
     SELECT {{range $i, $k := .Keys}}{{if $i}}, {{end}}s.{{$k.Live}} AS {{$k.Log}}{{end}}
-    FROM {{.Live}} AS s
+    FROM {{.LiveRows}} AS s
     JOIN pg_temp.{{.KeysTable}} AS k
         ON {{range $i, $k := .Keys}}{{if $i}}
     AND {{end}}s.{{$k.Live}} {{$k.LiveEq}} k.{{$k.Log}}{{end}}

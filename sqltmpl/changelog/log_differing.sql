@@ -10,11 +10,11 @@ INSERT INTO {{.Log}} ({{range $i, $k := .Keys}}{{if $i}}, {{end}}{{$k.Log}}{{end
 SELECT {{range $i, $k := .Keys}}{{if $i}}, {{end}}a.{{$k.Source}}{{end}}
 FROM (
     SELECT {{range .Keys}}s.{{.Source}}, {{end}}pg_catalog.hash_record_extended(ROW({{range $i, $v := .SourceHash}}{{if $i}}, {{end}}{{$v}}{{end}}), 0) AS repave_hash
-    FROM {{.Source}} AS s
+    FROM {{.SourceRows}} AS s
 ) AS a
 JOIN (
     SELECT {{range .Keys}}t.{{.Shadow}}, {{end}}pg_catalog.hash_record_extended(ROW({{range $i, $v := .ShadowHash}}{{if $i}}, {{end}}{{$v}}{{end}}), 0) AS repave_hash
-    FROM {{.Shadow}} AS t
+    FROM {{.ShadowRows}} AS t
 ) AS b
     ON {{range $i, $k := .Keys}}{{if $i}}
     AND {{end}}b.{{$k.Shadow}} {{$k.ShadowEq}} (a.{{$k.Source}}){{$k.ShadowCast}}{{end}}

@@ -3,4 +3,4 @@
 --
 -- lock: ACCESS SHARE on the live table and the standby
 -- runs: first in the transaction, before its snapshot
-LOCK TABLE {{.Live}}, {{.Standby}} IN ACCESS SHARE MODE
+LOCK TABLE {{.LiveRows}}, {{.Standby}} IN ACCESS SHARE MODE

@@ -6,7 +6,7 @@
 SELECT 0 AS bucket, count(*) AS rows, coalesce(pg_catalog.bit_xor(h), 0) AS hash
 FROM (
     SELECT pg_catalog.hash_record_extended(ROW({{range $i, $v := .SourceHash}}{{if $i}}, {{end}}{{$v}}{{end}}), 0) AS h
-    FROM {{.Source}} AS s
+    FROM ONLY {{.Source}} AS s
     WHERE s.ctid >= pg_catalog.format('(%s,0)', @first::bigint)::pg_catalog.tid
         AND s.ctid < pg_catalog.format('(%s,0)', @next::bigint)::pg_catalog.tid{{if .Pending}}
     AND NOT EXISTS (SELECT FROM {{.Log}} AS l WHERE {{range $i, $k := .Keys}}{{if $i}} AND {{end}}(s.{{$k.Source}}){{$k.ShadowCast}} {{$k.ShadowEq}} (l.{{$k.Log}}){{$k.ShadowCast}}{{end}}){{end}}

@@ -17,7 +17,7 @@ import (
 // Forward returns the link from the source table to its shadow.
 func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "", settings)
-	link.Live, link.Standby = b.Source.Table, names.Object("shadow")
+	link.Live, link.Standby, link.Partitioned = b.Source.Table, names.Object("shadow"), b.Source.Kind == partitioned
 	for _, p := range b.Below() {
 		if p.Own != nil {
 			link.Partitions = append(link.Partitions, p.Own.Source.Table)
@@ -52,7 +52,7 @@ func Forward(b *shadow.Blueprint, names shadow.Names, settings map[string]string
 // after the swap.
 func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]string) sqltmpl.Link {
 	link := common(names, "r", settings)
-	link.Live, link.Standby = b.Source.Table, names.Object("old")
+	link.Live, link.Standby, link.Partitioned = b.Source.Table, names.Object("old"), b.Shadow.Kind == partitioned
 	for _, p := range b.Below() {
 		link.Partitions = append(link.Partitions, b.PartitionTable(p))
 	}
@@ -78,6 +78,9 @@ func Backward(b *shadow.Blueprint, names shadow.Names, settings map[string]strin
 	}
 	return link
 }
+
+// partitioned is the relkind of a partitioned table.
+const partitioned = "p"
 
 // lockTimeout bounds what a writer may wait for us, in milliseconds: far below
 // the usual deadlock_timeout of 1 s, so that it is we who give up. Where the

@@ -28,8 +28,9 @@ var carried = map[string]string{
 	"triggers":                 `SELECT (count(DISTINCT tgenabled) = 4)::int FROM pg_trigger WHERE tgrelid = $t AND NOT tgisinternal`,
 	"row security":             `SELECT count(*) FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE c.oid = $t AND relrowsecurity`,
 	"policies of other tables": `SELECT count(*) FROM pg_policy JOIN pg_depend ON objid = pg_policy.oid WHERE polrelid <> $t AND refobjid = $t`,
-	"inheritance":              `SELECT count(*) FROM pg_inherits WHERE inhrelid = 'child'::regclass`, // TestLaw5InheritanceIsAsItWas
-	"partitions":               `SELECT count(*) FROM pg_inherits WHERE inhrelid = '"Nov"'::regclass`, // TestLaw5APartitionIsAsItWas
+	"inheritance":              `SELECT count(*) FROM pg_inherits WHERE inhrelid = 'child'::regclass`,       // TestLaw5InheritanceIsAsItWas
+	"children":                 `SELECT count(*) FROM pg_inherits WHERE inhparent = '"A parent"'::regclass`, // TestLaw5ChildrenStayAsTheyWere
+	"partitions":               `SELECT count(*) FROM pg_inherits WHERE inhrelid = '"Nov"'::regclass`,       // TestLaw5APartitionIsAsItWas
 	"row type":                 `SELECT count(typacl) FROM pg_type WHERE typrelid = $t AND obj_description(oid, 'pg_type') <> ''`,
 	"dependence on extensions": `SELECT (count(*) = 2)::int FROM pg_depend WHERE deptype = 'x' AND objid IN (
 		SELECT indexrelid FROM pg_index WHERE indrelid = $t UNION ALL SELECT oid FROM pg_trigger WHERE tgrelid = $t)`,
