@@ -40,10 +40,7 @@ func (in Input) wholeTree() []Finding {
 			"--order-by: the rows of a partitioned table are copied partition by partition"))
 	}
 	for _, fk := range in.Relation.ForeignKeys {
-		if fk.To == in.Relation.Table {
-			findings = append(findings, in.finding("partition", dropForeignKey(fk),
-				"foreign key %s refers to the table itself, which is not carried for partitioned tables", fk.Name))
-		} else if !fk.Valid || !fk.Enforced {
+		if !fk.Valid || !fk.Enforced {
 			findings = append(findings, in.finding("partition", in.alter("VALIDATE CONSTRAINT %s", fk.Name),
 				"foreign key %s is not valid or not enforced, which is not carried for partitioned tables", fk.Name))
 		}

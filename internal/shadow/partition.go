@@ -211,6 +211,9 @@ func (b *builder) place(plain catalog.Relation) {
 	for i := range b.plan.ForeignKeys {
 		b.plan.ForeignKeys[i].FromNums = move(b.plan.ForeignKeys[i].FromNums)
 		b.plan.ForeignKeys[i].FromOID, b.plan.ForeignKeys[i].FromKind = b.oid, "p"
+		if b.plan.ForeignKeys[i].ToOID == b.src.OID {
+			b.plan.ForeignKeys[i].ToNums, b.plan.ForeignKeys[i].ToKind = move(b.plan.ForeignKeys[i].ToNums), "p"
+		}
 	}
 	for i := range b.plan.ReferencedBy {
 		b.plan.ReferencedBy[i].ToNums = move(b.plan.ReferencedBy[i].ToNums)
