@@ -29,6 +29,9 @@ func validatePartitions(ctx context.Context, env *Env, job registry.Job, want, g
 			return err
 		}
 		for _, p := range leaves {
+			if !fk.Valid {
+				break // nor are its members; those that were are validated with their partitions
+			}
 			leaf, err := catalog.Load(ctx, env.Target, p.OID, env.Registry.Schema())
 			if err != nil {
 				return err
@@ -55,7 +58,7 @@ func alike(own, fk catalog.ForeignKey) bool {
 }
 
 // validateNodes validates the foreign keys that partitions have of their own,
-// and those to one of them alone.
+// or of their table's where that is not valid, and those to one of them alone.
 func validateNodes(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
 	for _, n := range env.nodes(t)[1:] {
 		got, err := catalog.Load(ctx, env.Target, n.live(job.Swapped), env.Registry.Schema())
@@ -66,7 +69,7 @@ func validateNodes(ctx context.Context, env *Env, job registry.Job, t registry.T
 			return err
 		}
 		want := n.expected(job.Swapped)
-		for _, fk := range slices.Concat(pendingKeys(roots(want.ForeignKeys), got.ForeignKeys), pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
+		for _, fk := range slices.Concat(pendingKeys(want.ForeignKeys, got.ForeignKeys), pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
 			if err := validateKey(ctx, env, job, fk.From, fk); err != nil {
 				return err
 			}
@@ -82,7 +85,11 @@ func adoptKey(ctx context.Context, env *Env, job registry.Job, table sqltmpl.Tab
 		tables: []uint32{fk.FromOID, fk.ToOID},
 		lock:   setLockTimeout,
 		work: func(ctx context.Context, tx pgx.Tx) error {
-			steps := []sqltmpl.Statement{shadow.ValidForeignKey(table, fk)}
+			add := shadow.ValidForeignKey(table, fk)
+			if !fk.Valid && fk.Enforced {
+				add = shadow.ForeignKeyStatement(table, fk)
+			}
+			steps := []sqltmpl.Statement{add}
 			if fk.Comment != "" {
 				steps = append(steps, commentOn(table, fk.Name, fk.Comment))
 			}

@@ -39,10 +39,14 @@ func (in Input) wholeTree() []Finding {
 		findings = append(findings, in.finding("order_by", "leave --order-by out, or rewrite the partitions one by one",
 			"--order-by: the rows of a partitioned table are copied partition by partition"))
 	}
-	for _, fk := range in.Relation.ForeignKeys {
-		if !fk.Valid || !fk.Enforced {
-			findings = append(findings, in.finding("partition", in.alter("VALIDATE CONSTRAINT %s", fk.Name),
-				"foreign key %s is not valid or not enforced, which is not carried for partitioned tables", fk.Name))
+	for i, fk := range in.Relation.ForeignKeys {
+		for _, other := range in.Relation.ForeignKeys[i+1:] {
+			// Partitions could have either's for the other's.
+			if fk.To == other.To && slices.Equal(fk.FromNums, other.FromNums) && slices.Equal(fk.ToNums, other.ToNums) &&
+				(fk.Valid != other.Valid || fk.Enforced != other.Enforced) {
+				findings = append(findings, in.finding("partition", in.alter("DROP CONSTRAINT %s", other.Name),
+					"foreign keys %s and %s are alike, and one of them is not valid or not enforced", fk.Name, other.Name))
+			}
 		}
 	}
 	return findings

@@ -75,12 +75,11 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 	if b.src.Persistence == "u" {
 		add("ALTER TABLE "+b.src.Table.String()+" SET LOGGED", "it is UNLOGGED, which partitioned tables can't be")
 	}
+	const lateKeys = "18" // the first version whose partitioned tables can have such
 	for _, fk := range b.plan.ForeignKeys {
-		table := b.src.Table.String()
-		switch {
-		case !fk.Valid && fk.Enforced:
-			add("ALTER TABLE "+table+" VALIDATE CONSTRAINT "+fk.Name.String(),
-				"foreign key %s is not validated, which those of partitioned tables must be", fk.Name)
+		if version[:2] < lateKeys && !fk.Valid && fk.Enforced {
+			add("ALTER TABLE "+b.src.Table.String()+" VALIDATE CONSTRAINT "+fk.Name.String(),
+				"foreign key %s is not validated, which those of partitioned tables must be before PostgreSQL 18", fk.Name)
 		}
 	}
 	for _, constraint := range plain.Checks {
