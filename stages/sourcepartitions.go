@@ -61,9 +61,10 @@ func sourcePartitionDifferences(
 	return out, nil
 }
 
-// ownKeys leaves out the foreign keys that a partition has from its table.
+// ownKeys leaves out the foreign keys that a partition has from its table, and
+// those to it that others have from theirs.
 func ownKeys(r catalog.Relation) catalog.Relation {
-	r.ForeignKeys = roots(r.ForeignKeys)
+	r.ForeignKeys, r.ReferencedBy = roots(r.ForeignKeys), roots(r.ReferencedBy)
 	return r
 }
 

@@ -45,10 +45,10 @@ func TestLaw5LateKeysOfPartitionedTables18(t *testing.T) {
 			}
 			_, err := conn.Exec(t.Context(), late18, pgx.QueryExecModeSimpleProtocol)
 			require.NoError(t, err)
-			before, dump := ownCatalog(t, conn), pgtest.DumpSchema(t, dsn, "repave")
+			before, dump := treeCatalog(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 			env := newEnv(t, dsn)
 			job := runTo(t, env, request(t, conn, table, nil), stages.Swap)
-			pgtest.RequireSameCatalog(t, before, ownCatalog(t, conn))
+			pgtest.RequireSameCatalog(t, before, treeCatalog(t, conn))
 			for _, sql := range []string{
 				`INSERT INTO late (id, at, account) VALUES (1, 500, 500)`, `INSERT INTO late_a (id, at, account) VALUES (1, 2, 500)`,
 				`INSERT INTO late_m0 (id, at, up, up_at) SELECT id, at + 1, -1, -1 FROM late_m0 LIMIT 1`,
@@ -57,11 +57,11 @@ func TestLaw5LateKeysOfPartitionedTables18(t *testing.T) {
 				require.Equal(t, "23503", sqlState(err), sql)
 			}
 			job = revert(t, env, job)
-			pgtest.RequireSameCatalog(t, before, ownCatalog(t, conn))
+			pgtest.RequireSameCatalog(t, before, treeCatalog(t, conn))
 			require.NoError(t, stages.Reset(t.Context(), env, job))
 			require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
 			runTo(t, env, request(t, conn, table, nil), stages.Cleanup)
-			pgtest.RequireSameCatalog(t, before, ownCatalog(t, conn))
+			pgtest.RequireSameCatalog(t, before, treeCatalog(t, conn))
 			requireNoTraces(t, conn)
 		})
 	}
@@ -79,14 +79,14 @@ func TestLaw5PartitioningATableWithLateKeys18(t *testing.T) {
 	_, err := conn.Exec(t.Context(), `CREATE TABLE plain (id int PRIMARY KEY, up int); INSERT INTO plain SELECT g, -g FROM generate_series(1, 300) g;
 		ALTER TABLE plain ADD CONSTRAINT late FOREIGN KEY (up) REFERENCES plain NOT VALID; COMMENT ON CONSTRAINT late ON plain IS 'late'`, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
-	before, dump := ownCatalog(t, conn), pgtest.DumpSchema(t, dsn, "repave")
+	before, dump := treeCatalog(t, conn), pgtest.DumpSchema(t, dsn, "repave")
 	env := newEnv(t, dsn)
 	job := runTo(t, env, request(t, conn, "plain", func(s *registry.Spec) { s.Tables[0].Change.PartitionBy = "RANGE (id) WIDTH 100" }), stages.Swap)
 	require.Equal(t, []string{"f|late"}, pgtest.Rows(t, conn, `SELECT convalidated, obj_description(oid) FROM pg_constraint WHERE conrelid = 'plain'::regclass AND conname = 'late'`))
 	_, err = conn.Exec(t.Context(), `INSERT INTO plain VALUES (1000, 1001)`)
 	require.Equal(t, "23503", sqlState(err))
 	job = revert(t, env, job)
-	pgtest.RequireSameCatalog(t, before, ownCatalog(t, conn))
+	pgtest.RequireSameCatalog(t, before, treeCatalog(t, conn))
 	require.NoError(t, stages.Reset(t.Context(), env, job))
 	require.Equal(t, dump, pgtest.DumpSchema(t, dsn, "repave"))
 }

@@ -47,7 +47,7 @@ func TestLaw5And6WholeTableThatRefersToItself(t *testing.T) {
 	rows := func() []string {
 		return pgtest.Rows(t, conn, `SELECT tableoid::regclass, * FROM threads ORDER BY id, at`)
 	}
-	catalog := func() map[string]string { return ownCatalog(t, conn) }
+	catalog := func() map[string]string { return treeCatalog(t, conn) }
 	before, dump, all := catalog(), pgtest.DumpSchema(t, dsn, "repave"), rows()
 	env := newEnv(t, dsn)
 	req := request(t, conn, "threads", nil)
@@ -92,7 +92,7 @@ func TestLaw5And6PartitioningATableThatRefersToItself(t *testing.T) {
 	conn := pgtest.Connect(t, dsn)
 	_, err := conn.Exec(t.Context(), plainThreads, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
-	catalog := func() map[string]string { return ownCatalog(t, conn) }
+	catalog := func() map[string]string { return treeCatalog(t, conn) }
 	before, dump := catalog(), pgtest.DumpSchema(t, dsn, "repave")
 	keys := `SELECT conname, conrelid::regclass, confrelid::regclass, pg_get_constraintdef(oid), obj_description(oid) FROM pg_constraint
 		WHERE contype = 'f' AND conparentid = 0 AND connamespace = 'public'::regnamespace ORDER BY oid`
@@ -134,19 +134,6 @@ INSERT INTO threads VALUES (501, 501, NULL, NULL, 1, 1);
 INSERT INTO likes SELECT g * 3, g * 3 FROM generate_series(1, 100) g;
 ANALYZE;
 `
-
-// ownCatalog is the catalog without what the server makes for itself of foreign keys to partitioned tables, and without
-// which of their NOT NULLs partitions have of their own: PostgreSQL 18 says so of all that a key was added to.
-func ownCatalog(t *testing.T, conn *pgx.Conn) map[string]string {
-	t.Helper()
-	snapshot := withoutJob(withoutServersOwn(t, conn))
-	for key := range snapshot {
-		if ownEntries[1].MatchString(key) {
-			delete(snapshot, key)
-		}
-	}
-	return snapshot
-}
 
 // requireThreads writes what the keys refuse and what they act upon, and leaves no row that they would not have.
 func requireThreads(t *testing.T, conn *pgx.Conn) {
