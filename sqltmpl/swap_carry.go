@@ -134,10 +134,17 @@ type DropView struct {
 // Statement renders swap/drop_view.sql.
 func (p DropView) Statement() Statement { return render("swap/drop_view.sql", p, nil) }
 
-// OwnViews lists the materialized views in a schema whose names begin alike.
+// OwnViews lists the views in a schema whose names begin alike, as OwnView, each
+// before those that it reads.
 type OwnViews struct {
 	Schema string
 	Prefix string
+}
+
+// An OwnView is a view of a job's own.
+type OwnView struct {
+	Name         Ident `db:"name"`
+	Materialized bool  `db:"materialized"`
 }
 
 // Statement renders swap/own_views.sql.
