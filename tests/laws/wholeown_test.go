@@ -154,7 +154,7 @@ func TestLaw5ChangesToPartitionsOfTheirOwn(t *testing.T) {
 		s.Tables[0].Change.PKBigint, s.Tables[0].Change.OptimizeColumns = true, true
 		s.Tables[0].Change.Alter = []string{
 			"RENAME twice TO doubled", "DROP place_id", "DROP CONSTRAINT positive, ALTER kind TYPE varchar(20), ADD n serial",
-			"ADD CONSTRAINT key_of_all UNIQUE (at, id, kind)", "ADD tag text DEFAULT 't' NOT NULL, ALTER v SET DEFAULT 7", "RENAME CONSTRAINT metered_pk TO renamed_pk",
+			"ADD CONSTRAINT key_of_all UNIQUE (at, id, kind)", "ADD tag text DEFAULT 't' NOT NULL, ALTER v SET DEFAULT 7", "ALTER v TYPE numeric(20, 3)", "RENAME CONSTRAINT metered_pk TO renamed_pk",
 		}
 	})
 	runTo(t, env, req, stages.Verify)
