@@ -151,3 +151,23 @@ type OwnView struct {
 func (p OwnViews) Statement() Statement {
 	return render("swap/own_views.sql", p, pgx.StrictNamedArgs{"schema": p.Schema, "prefix": p.Prefix})
 }
+
+// LeafIdentities lists the partitions of a table that lack its replica identity,
+// as LeafIdentity.
+type LeafIdentities struct {
+	Relation uint32
+}
+
+// A LeafIdentity is the replica identity that a partition should have: by an
+// index, full, or none.
+type LeafIdentity struct {
+	Schema Ident `db:"schema"`
+	Name   Ident `db:"name"`
+	Full   bool  `db:"full"`
+	Index  Ident `db:"index"`
+}
+
+// Statement renders swap/leaf_identities.sql.
+func (p LeafIdentities) Statement() Statement {
+	return render("swap/leaf_identities.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
+}

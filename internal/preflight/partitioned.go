@@ -8,15 +8,14 @@ import (
 )
 
 // checkPartitioned refuses what would mean something else for a partitioned
-// table: subscribers that would get changes under the names of its partitions,
-// and a replica identity, which each partition has of its own.
+// table: parents, and subscribers that would get changes under the names of its partitions.
 func checkPartitioned(ctx context.Context, in Input) ([]Finding, error) {
 	if in.PartitionBy == "" {
 		return nil, nil
 	}
 	var findings []Finding
 	for _, d := range in.Dependents {
-		if d.OnTable && (d.Kind == "replica identity" || d.Kind == carry.Inheritance) {
+		if d.OnTable && d.Kind == carry.Inheritance {
 			findings = append(findings, in.finding("partition", string(d.Drop[0]), "%s is not carried to partitioned tables", d.Name))
 		}
 	}

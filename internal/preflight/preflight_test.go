@@ -133,10 +133,6 @@ var scenarios = []scenario{
 		name: "publication that would name partitions", make: []string{`CREATE PUBLICATION p FOR TABLE %t`}, by: "HASH (id) 4",
 		check: "partition", problem: `publication "p"`, cured: true,
 	},
-	{
-		name: "replica identity of one to be partitioned", make: []string{`ALTER TABLE %t REPLICA IDENTITY FULL`}, by: "HASH (id) 4",
-		check: "partition", problem: "replica identity", cured: true,
-	},
 	{name: "child", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, check: "inheritance", problem: "child s.c", cured: true},
 	{
 		name: "inherited column", make: []string{`CREATE TABLE s.c (a int)`, `ALTER TABLE %t INHERIT s.c`, `ALTER TABLE s.c ADD more int`},
