@@ -132,7 +132,8 @@ func TestLaw5WholeTreesThatAreRefused(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, append(monthly,
 		`CREATE TABLE t4 PARTITION OF t FOR VALUES FROM (300) TO (400) PARTITION BY LIST (at)`, `CREATE TABLE t4a PARTITION OF t4 DEFAULT`,
 		`CREATE TABLE r (id int, at int, FOREIGN KEY (id, at) REFERENCES t1)`, `CREATE TABLE s (id int, at int, FOREIGN KEY (id, at) REFERENCES t4)`,
-		`CREATE TABLE q (id int PRIMARY KEY)`, `ALTER TABLE t4 ADD FOREIGN KEY (id) REFERENCES q`,
+		`CREATE TABLE q (id int PRIMARY KEY)`, `INSERT INTO q SELECT generate_series(0, 199)`,
+		`ALTER TABLE t ADD CONSTRAINT all_q FOREIGN KEY (id) REFERENCES q`, `ALTER TABLE t4 ADD FOREIGN KEY (id) REFERENCES q`,
 		`CREATE FOREIGN DATA WRAPPER f`, `CREATE SERVER f FOREIGN DATA WRAPPER f`,
 		`CREATE TABLE u (id int, at int, v text) PARTITION BY RANGE (at)`, `CREATE FOREIGN TABLE u1 PARTITION OF u DEFAULT SERVER f`,
 		`CREATE FUNCTION whole(t2) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'`, `CREATE INDEX ON t2 (whole(t2))`,
@@ -140,7 +141,7 @@ func TestLaw5WholeTreesThatAreRefused(t *testing.T) {
 	before := pgtest.CatalogSnapshot(t, conn)
 	for table, says := range map[string][]string{
 		"t": {
-			`public.t4 has partitions itself and foreign key "t4_id_fkey"`, `partition public.t4 is what foreign key "s_id_at_fkey" of public.s refers to`,
+			`public.t4 has partitions itself, and foreign keys "all_q" and "t4_id_fkey" that are alike`,
 			"partition public.t2: index public.t2_whole_idx uses the row as a whole", "partition public.t4: index public.failed is invalid",
 		},
 		"u": {"partition public.u1 is a foreign table"},
