@@ -42,9 +42,9 @@ var partitionCases = []partitionCase{
 	},
 	// Unique values move between rows of a partition; new owners' rows go to the default one.
 	{
-		name: "LIST with the keys widened, in another order of columns",
+		name:    "LIST with the keys widened, in another order of columns",
 		prepare: []string{inEitherDirection, `ALTER TABLE parent ADD gone int, ADD flag boolean NOT NULL DEFAULT true, ADD big bigint DEFAULT 1; ALTER TABLE parent DROP gone`},
-		by: "LIST (owner)", partitions: 2, optimize: true,
+		by:      "LIST (owner)", partitions: 2, optimize: true,
 		alter: []string{
 			"DROP CONSTRAINT parent_pkey, ADD PRIMARY KEY (id, owner)", "DROP CONSTRAINT parent_tag_key, ADD UNIQUE (tag, owner)",
 		},

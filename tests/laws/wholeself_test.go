@@ -69,9 +69,11 @@ func TestLaw5And6WholeTableThatRefersToItself(t *testing.T) {
 	requireNoTraces(t, conn)
 
 	req = request(t, conn, "threads", func(s *registry.Spec) {
-		s.Tables[0].Change.Alter = []string{`ALTER id TYPE bigint, ALTER parent TYPE bigint, ALTER root TYPE bigint`,
+		s.Tables[0].Change.Alter = []string{
+			`ALTER id TYPE bigint, ALTER parent TYPE bigint, ALTER root TYPE bigint`,
 			`RENAME parent TO up`, `RENAME note TO parent`, `RENAME CONSTRAINT "the root" TO "one root"`, `DROP CONSTRAINT "the parent"`,
-			`ADD CONSTRAINT "the parent again" FOREIGN KEY (up, parent_at) REFERENCES threads ON UPDATE CASCADE ON DELETE CASCADE`}
+			`ADD CONSTRAINT "the parent again" FOREIGN KEY (up, parent_at) REFERENCES threads ON UPDATE CASCADE ON DELETE CASCADE`,
+		}
 	})
 	job = runTo(t, env, req, stages.Swap)
 	requireThreads(t, conn)
@@ -140,10 +142,10 @@ func requireThreads(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	up := pgtest.Value[string](t, conn, `SELECT attname FROM pg_attribute WHERE attrelid = 'threads'::regclass AND attname IN ('up', 'parent') AND atttypid <> 'text'::regtype`)
 	for sql, state := range map[string]string{
-		`INSERT INTO threads (id, at, ` + up + `, parent_at) VALUES (900, 900, 901, 901)`:   "23503",
-		`INSERT INTO threads (id, at, root, root_at) VALUES (900, 900, 901, 901)`:           "23503",
-		`INSERT INTO likes VALUES (3, 4)`:                                                   "23503",
-		`DELETE FROM threads WHERE id = 1`:                                                  "23503", // the root of one that stays
+		`INSERT INTO threads (id, at, ` + up + `, parent_at) VALUES (900, 900, 901, 901)`: "23503",
+		`INSERT INTO threads (id, at, root, root_at) VALUES (900, 900, 901, 901)`:         "23503",
+		`INSERT INTO likes VALUES (3, 4)`:                                                 "23503",
+		`DELETE FROM threads WHERE id = 1`:                                                "23503", // the root of one that stays
 	} {
 		_, err := conn.Exec(t.Context(), sql)
 		require.Equal(t, state, sqlState(err), sql)
