@@ -172,7 +172,7 @@ func (p *partCheck) foreignKeys() {
 	}
 	for i, fk := range p.part.ForeignKeys {
 		for _, other := range p.part.ForeignKeys[i+1:] {
-			if alike(fk, other) && !(fk.Inherited && other.Inherited) {
+			if alike(fk, other) && (!fk.Inherited || !other.Inherited) {
 				if !fk.Inherited {
 					fk, other = other, fk
 				}
