@@ -134,10 +134,17 @@ type DropView struct {
 // Statement renders swap/drop_view.sql.
 func (p DropView) Statement() Statement { return render("swap/drop_view.sql", p, nil) }
 
-// OwnViews lists the materialized views in a schema whose names begin alike.
+// OwnViews lists the views in a schema whose names begin alike, as OwnView, each
+// before those that it reads.
 type OwnViews struct {
 	Schema string
 	Prefix string
+}
+
+// An OwnView is a view of a job's own.
+type OwnView struct {
+	Name         Ident `db:"name"`
+	Materialized bool  `db:"materialized"`
 }
 
 // Statement renders swap/own_views.sql.
@@ -154,4 +161,24 @@ type LacksTreeStatistics struct {
 // Statement renders swap/lacks_tree_statistics.sql.
 func (p LacksTreeStatistics) Statement() Statement {
 	return render("swap/lacks_tree_statistics.sql", p, pgx.StrictNamedArgs{"live": p.Live, "parked": p.Parked})
+}
+
+// LeafIdentities lists the partitions of a table that lack its replica identity,
+// as LeafIdentity.
+type LeafIdentities struct {
+	Relation uint32
+}
+
+// A LeafIdentity is the replica identity that a partition should have: by an
+// index, full, or none.
+type LeafIdentity struct {
+	Schema Ident `db:"schema"`
+	Name   Ident `db:"name"`
+	Full   bool  `db:"full"`
+	Index  Ident `db:"index"`
+}
+
+// Statement renders swap/leaf_identities.sql.
+func (p LeafIdentities) Statement() Statement {
+	return render("swap/leaf_identities.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
 }

@@ -89,6 +89,9 @@ func exchangeNames(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, s
 	if err != nil {
 		return err
 	}
+	if err := identifyLeaves(ctx, tx, job); err != nil {
+		return err
+	}
 	return removeGuards(ctx, env, tx, job)
 }
 

@@ -48,7 +48,9 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		if err != nil {
 			return err
 		}
-		for _, difference := range catalog.Diff(uncounted(n.expected(!job.Swapped)), uncounted(n.withoutHelper(got))) {
+		want := n.expected(!job.Swapped)
+		want.ReferencedBy = uncrowned(tx, want.ReferencedBy)
+		for _, difference := range catalog.Diff(uncounted(want), uncounted(n.withoutHelper(got))) {
 			differences = append(differences, "partition "+got.Table.Plain()+": "+difference)
 		}
 	}

@@ -117,7 +117,7 @@ func validateFamily(ctx context.Context, env *Env, job registry.Job) error {
 	}
 	var left []catalog.ForeignKey
 	for _, root := range want.Roots() {
-		there, err := present(ctx, env, root.From, root.To)
+		there, err := present(ctx, env.Target, root.From, root.To)
 		if err != nil {
 			return err
 		}
@@ -142,9 +142,9 @@ func validateFamily(ctx context.Context, env *Env, job registry.Job) error {
 }
 
 // present reports whether there are tables of some names.
-func present(ctx context.Context, env *Env, tables ...sqltmpl.Table) (bool, error) {
+func present(ctx context.Context, db sqltmpl.DB, tables ...sqltmpl.Table) (bool, error) {
 	for _, table := range tables {
-		oid, err := sqltmpl.Scalar[uint32](ctx, env.Target, sqltmpl.RelationOID{Name: table.String()}.Statement())
+		oid, err := sqltmpl.Scalar[uint32](ctx, db, sqltmpl.RelationOID{Name: table.String()}.Statement())
 		if err != nil || oid == 0 {
 			return false, err
 		}

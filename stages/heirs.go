@@ -40,7 +40,7 @@ func hasHeirs(list []catalog.Dependent) bool {
 // checkHeirs refuses what has come up since preflight looked: materialized views
 // are filled before the swap, when the new tables have no children.
 func checkHeirs(list []catalog.Dependent) error {
-	if views := carry.Views(list); hasHeirs(list) && len(views) > 0 {
+	if views := carry.Waiting(list, nil); hasHeirs(list) && len(views) > 0 {
 		return &HeirError{
 			Problem: views[0].Name + " would be filled without the rows of the table's children",
 			Advice:  "first drop it, run again, and make it anew after the swap",

@@ -50,21 +50,48 @@ func membersOf(keys []catalog.ForeignKey, root catalog.ForeignKey) []catalog.For
 func withMembers(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) (registry.Job, error) {
 	job.Tables = slices.Clone(job.Tables)
 	for i, t := range job.Tables {
-		ofPartitioned := func(fk catalog.ForeignKey) bool { return fk.FromKind == partitioned }
-		if !slices.ContainsFunc(expected(job, t).ReferencedBy, ofPartitioned) {
+		if !fromPartitioned(t.Blueprint) {
 			continue
 		}
-		live, err := catalog.Load(ctx, tx, liveOID(job, t), env.Registry.Schema())
+		b, err := membersNow(ctx, env, tx, job.Swapped, t.Blueprint, t.ShadowOID)
 		if err != nil {
 			return job, err
 		}
-		b := *t.Blueprint
-		b.Source.ReferencedBy = members(b.Source.ReferencedBy, live.ReferencedBy)
-		b.ReferencedBy = members(b.ReferencedBy, live.ReferencedBy)
-		b.Shadow.ReferencedBy = b.ReferencedBy
-		job.Tables[i].Blueprint = &b
+		job.Tables[i].Blueprint = b
 	}
 	return job, nil
+}
+
+// fromPartitioned reports whether partitioned tables refer to a table or to one
+// of its partitions.
+func fromPartitioned(b *shadow.Blueprint) bool {
+	is := func(fk catalog.ForeignKey) bool { return fk.FromKind == partitioned }
+	return slices.ContainsFunc(b.Source.ReferencedBy, is) || slices.ContainsFunc(b.ReferencedBy, is) ||
+		slices.ContainsFunc(b.Partitions, func(p shadow.Partition) bool { return p.Own != nil && fromPartitioned(p.Own) })
+}
+
+// membersNow is withMembers for one table, or one partition, and its partitions.
+func membersNow(
+	ctx context.Context, env *Env, tx pgx.Tx, swapped bool, was *shadow.Blueprint, shadowOID uint32,
+) (*shadow.Blueprint, error) {
+	live, err := catalog.Load(ctx, tx, node{blueprint: was, shadow: shadowOID}.live(swapped), env.Registry.Schema())
+	if err != nil {
+		return nil, err
+	}
+	b := *was
+	b.Source.ReferencedBy = members(b.Source.ReferencedBy, live.ReferencedBy)
+	b.ReferencedBy = members(b.ReferencedBy, live.ReferencedBy)
+	b.Shadow.ReferencedBy = b.ReferencedBy
+	b.Partitions = slices.Clone(b.Partitions)
+	for i, p := range b.Partitions {
+		if p.Own == nil || !fromPartitioned(p.Own) {
+			continue
+		}
+		if b.Partitions[i].Own, err = membersNow(ctx, env, tx, swapped, p.Own, p.OID); err != nil {
+			return nil, err
+		}
+	}
+	return &b, nil
 }
 
 // members gives the roots among keys the members that they have in now; these
@@ -93,7 +120,7 @@ func members(keys, now []catalog.ForeignKey) []catalog.ForeignKey {
 // recordMembers makes the registry know the members, for validate.
 func recordMembers(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
 	for _, t := range job.Tables {
-		if !slices.ContainsFunc(t.Blueprint.ReferencedBy, func(fk catalog.ForeignKey) bool { return fk.Inherited }) {
+		if !fromPartitioned(t.Blueprint) {
 			continue
 		}
 		if err := env.Registry.SetShadow(ctx, tx, t, t.ShadowOID, *t.Blueprint); err != nil {

@@ -307,8 +307,11 @@ func (r *rehearsal) remake(failed *CarryError) bool {
 // complete makes sure that all that has to be made again can be.
 func (r *rehearsal) complete(list []catalog.Dependent) error {
 	for _, d := range list {
-		if slices.Contains(r.load.Recreate, d.Name) && (len(d.Create) == 0 || d.Kind == carry.MaterializedView) {
-			return &CarryError{Dependent: d, Err: errors.New("it uses what has to be made again, and can't be made again itself")}
+		if !slices.Contains(r.load.Recreate, d.Name) {
+			continue
+		}
+		if err := carry.Impossible(list, r.load.Recreate, d); err != nil {
+			return &CarryError{Dependent: d, Err: err}
 		}
 	}
 	return nil

@@ -36,34 +36,36 @@ func sourceFiles(t registry.Table) []catalog.Partition {
 // pageOf is a page's number within its file.
 func pageOf(number int64) int64 { return number & (1<<registry.FileBits - 1) }
 
-// sourcePartitionDifferences compares the partitions of a partitioned source,
-// while they have their names, with their recorded definitions.
-func sourcePartitionDifferences(
+// leafDifferences compares the live partitions of a table whose source is
+// partitioned with their recorded definitions.
+func leafDifferences(
 	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table,
 ) ([]string, error) {
-	if job.Swapped || t.Blueprint.Source.Kind != partitioned {
+	if t.Blueprint.Source.Kind != partitioned {
 		return nil, nil
 	}
 	var out []string
 	for _, n := range env.nodes(t)[1:] {
-		got, err := catalog.Load(ctx, db, n.blueprint.Source.OID, env.Registry.Schema())
+		want := n.expected(job.Swapped)
+		got, err := catalog.Load(ctx, db, n.live(job.Swapped), env.Registry.Schema())
 		if errors.Is(err, catalog.ErrGone) {
-			return append(out, "partition "+n.blueprint.Source.Table.Plain()+" was dropped"), nil
+			return append(out, "partition "+want.Table.Plain()+" was dropped"), nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		// Foreign keys are validated one by one; those of the table are compared with it.
-		for _, difference := range catalog.Diff(ownKeys(n.blueprint.Source), ownKeys(got)) {
-			out = append(out, "partition "+n.blueprint.Source.Table.Plain()+": "+difference)
+		for _, difference := range catalog.Diff(ownKeys(want), ownKeys(n.withoutHelper(got))) {
+			out = append(out, "partition "+want.Table.Plain()+": "+difference)
 		}
 	}
 	return out, nil
 }
 
-// ownKeys leaves out the foreign keys that a partition has from its table.
+// ownKeys leaves out the foreign keys that a partition has from its table, and
+// those to it that others have from theirs.
 func ownKeys(r catalog.Relation) catalog.Relation {
-	r.ForeignKeys = roots(r.ForeignKeys)
+	r.ForeignKeys, r.ReferencedBy = roots(r.ForeignKeys), roots(r.ReferencedBy)
 	return r
 }
 

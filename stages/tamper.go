@@ -97,7 +97,7 @@ func liveDifferences(
 	if len(differences) > 0 {
 		return differences, nil
 	}
-	return sourcePartitionDifferences(ctx, env, db, job, t)
+	return leafDifferences(ctx, env, db, job, t)
 }
 
 // expected is the live table's definition as recorded.

@@ -29,7 +29,7 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 			return err
 		}
 		want := expected(job, t)
-		if err := validatePartitions(ctx, env, job, want, got); err != nil {
+		if err := validatePartitions(ctx, env, job, t); err != nil {
 			return err
 		}
 		if err := validateNodes(ctx, env, job, t); err != nil {
@@ -40,7 +40,7 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 				return err
 			}
 		}
-		if err := crownMembers(ctx, env, job, want.ReferencedBy, referencing(env, job, t)); err != nil {
+		if err := crownMembers(ctx, env, job, want.ReferencedBy, referencing(env, got.OID)); err != nil {
 			return err
 		}
 		for _, fk := range leavesFirst(pendingKeys(want.ReferencedBy, got.ReferencedBy)) {
@@ -56,9 +56,9 @@ func validate(ctx context.Context, env *Env, job registry.Job) error {
 }
 
 // referencing reads the foreign keys to a table.
-func referencing(env *Env, job registry.Job, t registry.Table) keyReader {
+func referencing(env *Env, table uint32) keyReader {
 	return func(ctx context.Context, db sqltmpl.DB) ([]catalog.ForeignKey, error) {
-		got, err := catalog.Load(ctx, db, liveOID(job, t), env.Registry.Schema())
+		got, err := catalog.Load(ctx, db, table, env.Registry.Schema())
 		return got.ReferencedBy, err
 	}
 }

@@ -15,11 +15,11 @@ import (
 )
 
 // fillViews makes the materialized views that will have the names after the
-// next swap, bound to the standbys, and fills them: they are never seen empty.
+// next swap, with the views below them that have to be made again, bound to the standbys, and fills them: they are never seen empty.
 // They hold what is in the tables now, as after a REFRESH. It may run again,
 // and fills them again. Making one takes the swap's locks for milliseconds.
 func fillViews(ctx context.Context, env *Env, job registry.Job) error {
-	views := carry.Views(job.Carried.Side(!job.Swapped))
+	views := carry.Waiting(job.Carried.Side(!job.Swapped), job.Carried.Recreate)
 	parked := env.parked(job, !job.Swapped)
 	if err := makeViews(ctx, env, job, views, parked); err != nil {
 		return err
@@ -33,6 +33,9 @@ func fillViews(ctx context.Context, env *Env, job registry.Job) error {
 		return err
 	}
 	for _, d := range views {
+		if d.Kind == carry.View {
+			continue
+		}
 		filled := func(o catalog.Dependent) bool { return o.Name == d.Name && o.Populated }
 		if !slices.ContainsFunc(now, filled) {
 			continue
@@ -61,9 +64,13 @@ func makeViews(
 	for _, d := range views {
 		wanted = append(wanted, parked(d, "").Name)
 	}
+	var names []sqltmpl.Ident
+	for _, v := range there {
+		names = append(names, v.Name)
+	}
 	slices.Sort(wanted)
-	slices.Sort(there)
-	if slices.Equal(wanted, there) {
+	slices.Sort(names)
+	if slices.Equal(wanted, names) {
 		return nil
 	}
 	tries := 0
@@ -85,7 +92,7 @@ func makeViews(
 	})
 }
 
-// renew drops what materialized views of ours are there and makes views, with
+// renew drops what views of ours are there and makes views, with
 // the names in their places for a moment.
 func renew(
 	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, views []catalog.Dependent, parked carry.Parked,
@@ -94,7 +101,7 @@ func renew(
 		return err
 	}
 	from := env.parked(job, job.Swapped)
-	was := carry.Views(job.Carried.Side(job.Swapped))
+	was := carry.Waiting(job.Carried.Side(job.Swapped), job.Carried.Recreate)
 	var steps []carry.Step
 	for _, d := range slices.Backward(was) {
 		steps = append(steps, carry.Park(d, from)...)
@@ -133,21 +140,19 @@ func renew(
 	return sqltmpl.ExecAll(ctx, tx, giveBack...)
 }
 
-// ownViews lists the materialized views of a job that wait for their names or
-// have lost them, each before those that it may read.
-func ownViews(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job) ([]sqltmpl.Ident, error) {
-	var out []sqltmpl.Ident
+// ownViews lists the views of a job that wait for their names or
+// have lost them, each before those that it reads.
+func ownViews(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job) ([]sqltmpl.OwnView, error) {
+	var out []sqltmpl.OwnView
 	for _, t := range job.Tables {
 		names := env.names(t)
-		found, err := sqltmpl.Scalars[string](ctx, db, sqltmpl.OwnViews{
+		found, err := sqltmpl.All[sqltmpl.OwnView](ctx, db, sqltmpl.OwnViews{
 			Schema: string(names.Schema), Prefix: names.Prefix,
 		}.Statement())
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range found {
-			out = append(out, sqltmpl.Ident(name))
-		}
+		out = append(out, found...)
 	}
 	return out, nil
 }
@@ -158,9 +163,13 @@ func dropViews(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error
 	if err != nil {
 		return err
 	}
-	for _, name := range there {
-		err := exec(ctx, tx, sqltmpl.DropView{View: sqltmpl.Table{Schema: env.Registry.Schema(), Name: name}}.Statement())
-		if err != nil {
+	for _, v := range there {
+		name := sqltmpl.Table{Schema: env.Registry.Schema(), Name: v.Name}
+		drop := sqltmpl.DropPlainView{View: name}.Statement()
+		if v.Materialized {
+			drop = sqltmpl.DropView{View: name}.Statement()
+		}
+		if err := exec(ctx, tx, drop); err != nil {
 			return err
 		}
 	}

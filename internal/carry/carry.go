@@ -96,18 +96,6 @@ const (
 	Child = "child"
 )
 
-// Views returns the materialized views that are made anew, each after those
-// that it reads.
-func Views(list []catalog.Dependent) []catalog.Dependent {
-	var out []catalog.Dependent
-	for _, d := range list {
-		if d.Kind == MaterializedView && Rebinds(list, d) {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
 // IsPart reports whether d belongs to a view, as its rules and triggers do.
 func IsPart(d catalog.Dependent) bool {
 	return d.OnView && (d.Kind == "trigger" || d.Kind == "rule")
@@ -136,10 +124,9 @@ func TakeAway(list []catalog.Dependent, recreate []string, parked Parked) []Step
 				Step{d, sqltmpl.MoveStatistics{
 					Statistics: sqltmpl.Table{Schema: d.Schema, Name: to.Name}, Schema: to.Schema,
 				}.Statement()})
+		case waits(list, recreate, d):
+			steps = append(steps, Park(d, parked)...)
 		case d.Kind == MaterializedView:
-			if Rebinds(list, d) {
-				steps = append(steps, Park(d, parked)...)
-			}
 		case d.OnTable || slices.Contains(recreate, d.Name):
 			steps = append(steps, all(d, d.Drop)...)
 		}
@@ -148,7 +135,7 @@ func TakeAway(list []catalog.Dependent, recreate []string, parked Parked) []Step
 }
 
 // PutBack lists the steps that bind everything to the tables that have the
-// names now. Materialized views wait filled, or are made here, empty.
+// names now. Views that wait are there, and filled, or are made here, empty.
 func PutBack(list []catalog.Dependent, recreate []string, parked Parked, filled bool) []Step {
 	var steps []Step
 	for _, d := range list {
@@ -161,14 +148,11 @@ func PutBack(list []catalog.Dependent, recreate []string, parked Parked, filled 
 					Statistics: sqltmpl.Table{Schema: d.Schema, Name: from.Name}, To: d.StatisticsName,
 				}.Statement()})
 			steps = append(steps, all(d, d.Create[1:])...)
+		case waits(list, recreate, d) && filled:
+			steps = append(steps, Unpark(d, parked)...)
+		case waits(list, recreate, d):
+			steps = append(steps, all(d, d.Create)...)
 		case d.Kind == MaterializedView:
-			switch {
-			case !Rebinds(list, d):
-			case filled:
-				steps = append(steps, Unpark(d, parked)...)
-			default:
-				steps = append(steps, all(d, d.Create)...)
-			}
 		case d.OnTable || slices.Contains(recreate, d.Name):
 			steps = append(steps, all(d, d.Create)...)
 		case Rebinds(list, d):
@@ -177,38 +161,6 @@ func PutBack(list []catalog.Dependent, recreate []string, parked Parked, filled 
 	}
 	return steps
 }
-
-// Park lists the steps that take a materialized view's name, with its indexes'.
-func Park(d catalog.Dependent, parked Parked) []Step {
-	var steps []Step
-	for _, index := range d.Indexes {
-		steps = append(steps, Step{d, sqltmpl.RenameIndex{
-			Index: sqltmpl.Table{Schema: d.RelationSchema, Name: index}, To: parked(d, index).Name,
-		}.Statement()})
-	}
-	to := parked(d, "")
-	return append(steps,
-		Step{d, sqltmpl.RenameView{View: relationOf(d), To: to.Name}.Statement()},
-		Step{d, sqltmpl.MoveView{View: sqltmpl.Table{Schema: d.RelationSchema, Name: to.Name}, Schema: to.Schema}.Statement()})
-}
-
-// Unpark lists the steps that give it all back.
-func Unpark(d catalog.Dependent, parked Parked) []Step {
-	from := parked(d, "")
-	steps := []Step{
-		{d, sqltmpl.MoveView{View: from, Schema: d.RelationSchema}.Statement()},
-		{d, sqltmpl.RenameView{View: sqltmpl.Table{Schema: d.RelationSchema, Name: from.Name}, To: d.RelationName}.Statement()},
-	}
-	for _, index := range d.Indexes {
-		steps = append(steps, Step{d, sqltmpl.RenameIndex{
-			Index: sqltmpl.Table{Schema: d.RelationSchema, Name: parked(d, index).Name}, To: index,
-		}.Statement()})
-	}
-	return steps
-}
-
-// Make lists the steps that make a materialized view, empty, under its name.
-func Make(d catalog.Dependent) []Step { return all(d, d.Create) }
 
 func relationOf(d catalog.Dependent) sqltmpl.Table {
 	return sqltmpl.Table{Schema: d.RelationSchema, Name: d.RelationName}

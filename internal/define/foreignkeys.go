@@ -44,7 +44,7 @@ func ForeignKeys(r catalog.Relation, moved []sqltmpl.Table) []ForeignKey {
 func LeftBehind(r catalog.Relation, moved []sqltmpl.Table) []string {
 	var out []string
 	for _, key := range r.ReferencedBy {
-		if !slices.Contains(moved, key.From) && key.From != r.Table {
+		if !slices.Contains(moved, key.From) && key.From != r.Table && !key.Inherited {
 			out = append(out, fmt.Sprintf("foreign key %s of %s, which is not moved, refers to %s",
 				key.Name, key.From.Plain(), r.Table.Plain()))
 		}

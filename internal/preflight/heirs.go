@@ -33,7 +33,7 @@ func checkHeirs(ctx context.Context, in Input) ([]Finding, error) {
 	for _, problem := range found {
 		findings = append(findings, in.finding(carry.Inheritance, problem.Cure, "%s", problem.What))
 	}
-	for _, view := range carry.Views(in.Dependents) {
+	for _, view := range carry.Waiting(in.Dependents, nil) {
 		name := sqltmpl.Table{Schema: view.RelationSchema, Name: view.RelationName}
 		findings = append(findings, in.finding(carry.Inheritance,
 			fmt.Sprintf("DROP MATERIALIZED VIEW %s; -- and make it again after the swap", name),

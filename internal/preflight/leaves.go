@@ -39,13 +39,13 @@ func (in Input) wholeTree() []Finding {
 		findings = append(findings, in.finding("order_by", "leave --order-by out, or rewrite the partitions one by one",
 			"--order-by: the rows of a partitioned table are copied partition by partition"))
 	}
-	for _, fk := range in.Relation.ForeignKeys {
-		if fk.To == in.Relation.Table {
-			findings = append(findings, in.finding("partition", dropForeignKey(fk),
-				"foreign key %s refers to the table itself, which is not carried for partitioned tables", fk.Name))
-		} else if !fk.Valid || !fk.Enforced {
-			findings = append(findings, in.finding("partition", in.alter("VALIDATE CONSTRAINT %s", fk.Name),
-				"foreign key %s is not valid or not enforced, which is not carried for partitioned tables", fk.Name))
+	for i, fk := range in.Relation.ForeignKeys {
+		for _, other := range in.Relation.ForeignKeys[i+1:] {
+			// Partitions could have either's for the other's.
+			if alike(fk, other) && (fk.Valid != other.Valid || fk.Enforced != other.Enforced) {
+				findings = append(findings, in.finding("partition", in.alter("DROP CONSTRAINT %s", other.Name),
+					"foreign keys %s and %s are alike, and one of them is not valid or not enforced", fk.Name, other.Name))
+			}
 		}
 	}
 	return findings
@@ -164,28 +164,27 @@ func (p *partCheck) constraints() {
 	}
 }
 
-// foreignKeys refuses those whose members the swap could not tell apart.
+// foreignKeys refuses two of a partition that has partitions itself which are
+// alike, one of them its own: theirs could be either's.
 func (p *partCheck) foreignKeys() {
-	above := p.above()
-	for _, fk := range p.part.ForeignKeys {
-		at := slices.IndexFunc(above.ForeignKeys, func(k catalog.ForeignKey) bool { return k.OID == fk.ParentOID })
-		switch {
-		case p.part.Kind != partitioned:
-		case at < 0:
-			p.add(dropForeignKey(fk), "has partitions itself and foreign key %s, which the table has not", fk.Name)
-		case above.ForeignKeys[at].Name != fk.Name:
-			p.add(p.alter("RENAME CONSTRAINT %s TO %s", fk.Name, above.ForeignKeys[at].Name),
-				"has partitions itself and foreign key %s, which the table calls %s", fk.Name, above.ForeignKeys[at].Name)
-		case fk.Comment != "":
-			p.add("COMMENT ON CONSTRAINT "+fk.Name.String()+" ON "+p.part.Table.String()+" IS NULL",
-				"has partitions itself and a comment on foreign key %s", fk.Name)
+	if p.part.Kind != partitioned {
+		return
+	}
+	for i, fk := range p.part.ForeignKeys {
+		for _, other := range p.part.ForeignKeys[i+1:] {
+			if alike(fk, other) && (!fk.Inherited || !other.Inherited) {
+				if !fk.Inherited {
+					fk, other = other, fk
+				}
+				p.add(dropForeignKey(other), "has partitions itself, and foreign keys %s and %s that are alike", fk.Name, other.Name)
+			}
 		}
 	}
-	for _, fk := range p.part.ReferencedBy {
-		if p.part.Kind == partitioned || fk.FromKind == partitioned {
-			p.add(dropForeignKey(fk)+"; -- and make it again after cleanup", "is what foreign key %s of %s refers to", fk.Name, fk.From.Plain())
-		}
-	}
+}
+
+// alike reports whether two foreign keys of a table say the same.
+func alike(a, b catalog.ForeignKey) bool {
+	return a.To == b.To && slices.Equal(a.FromNums, b.FromNums) && slices.Equal(a.ToNums, b.ToNums)
 }
 
 func dropForeignKey(key catalog.ForeignKey) string {

@@ -18,6 +18,12 @@ func checkMovedLeaves(ctx context.Context, in Input) ([]Finding, error) {
 		return nil, nil
 	}
 	findings := in.wholeTree()
+	for _, fk := range in.Relation.ForeignKeys {
+		if !fk.Valid || !fk.Enforced {
+			findings = append(findings, in.finding("partition", in.alter("VALIDATE CONSTRAINT %s", fk.Name),
+				"foreign key %s is not valid or not enforced, which is not carried to another cluster for partitioned tables", fk.Name))
+		}
+	}
 	indexes, err := sqltmpl.All[sqltmpl.PartitionIndex](ctx, in.DB, sqltmpl.PartitionIndexes{Relation: in.Relation.OID}.Statement())
 	if err != nil {
 		return nil, fmt.Errorf("looking at the partitions: %w", err)

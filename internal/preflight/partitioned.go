@@ -8,8 +8,7 @@ import (
 )
 
 // checkPartitioned refuses what would mean something else for a partitioned
-// table: subscribers that would get changes under the names of its partitions,
-// and a replica identity, which each partition has of its own.
+// table: parents, and subscribers that would get changes under the names of its partitions.
 func checkPartitioned(ctx context.Context, in Input) ([]Finding, error) {
 	if in.PartitionBy == "" {
 		return nil, nil
@@ -19,7 +18,7 @@ func checkPartitioned(ctx context.Context, in Input) ([]Finding, error) {
 		if d.Kind == carry.Child {
 			findings = append(findings, in.finding("partition", noLongerOf(in, d), "partitioned tables can't have a child like %s", heir(d).Plain()))
 		}
-		if d.OnTable && (d.Kind == "replica identity" || d.Kind == carry.Inheritance) {
+		if d.OnTable && d.Kind == carry.Inheritance {
 			findings = append(findings, in.finding("partition", string(d.Drop[0]), "%s is not carried to partitioned tables", d.Name))
 		}
 	}

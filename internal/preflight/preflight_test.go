@@ -134,10 +134,6 @@ var scenarios = []scenario{
 		check: "partition", problem: `publication "p"`, cured: true,
 	},
 	{
-		name: "replica identity of one to be partitioned", make: []string{`ALTER TABLE %t REPLICA IDENTITY FULL`}, by: "HASH (id) 4",
-		check: "partition", problem: "replica identity", cured: true,
-	},
-	{
 		name: "child of one to be partitioned", make: []string{`CREATE TABLE s.c () INHERITS (s."Order")`}, by: "HASH (id) 4",
 		check: "partition", problem: "a child like s.c", cured: true,
 	},

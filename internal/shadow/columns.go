@@ -75,7 +75,8 @@ func (b *builder) column(ctx context.Context, shadow catalog.Column, back sqltmp
 	source, ok := b.origin(shadow.Num)
 	if ok {
 		c.Source, c.SourceType, c.SourceGenerated = source.Name, source.Type, source.Generated != ""
-		c.Recomputed = c.Recomputed || c.ShadowGenerated && shadow.Default != source.Default
+		// A column that it is computed from may have another type by now.
+		c.Recomputed = c.Recomputed || c.ShadowGenerated && (shadow.Default != source.Default || b.loose != nil)
 	}
 	if text, given := b.using[shadow.Num]; given {
 		using, err := b.checkUsing(ctx, shadow, text)

@@ -61,6 +61,9 @@ func (b *builder) foreignKeys(ctx context.Context) error {
 			}
 			key.ToPrimary = key.ToPrimary && primary(b.altered.Indexes, key)
 		}
+		if err := b.toAbove(&key); err != nil {
+			return err
+		}
 		b.plan.ForeignKeys = append(b.plan.ForeignKeys, key)
 	}
 	for _, key := range b.altered.ForeignKeys {
@@ -74,6 +77,20 @@ func (b *builder) foreignKeys(ctx context.Context) error {
 	b.addedAbove()
 	for i := range b.plan.ForeignKeys {
 		b.plan.ForeignKeys[i].From, b.plan.ForeignKeys[i].FromOID = b.src.Table, b.oid
+	}
+	return nil
+}
+
+// toAbove has a partition's foreign key to a table that it belongs to say what
+// the columns of that one come to be.
+func (b *builder) toAbove(key *catalog.ForeignKey) (err error) {
+	for in := b.in; in != nil; in = in.above.in {
+		if up := in.above; up.src.OID == key.ToOID {
+			if key.ToColumns, key.ToTypes, key.ToNums, err = up.mapped(*key, key.ToNums); err != nil {
+				return err
+			}
+			key.ToPrimary = key.ToPrimary && primary(up.altered.Indexes, *key)
+		}
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ func (b *builder) partition(ctx context.Context) error {
 	if b.bounds, err = b.boundsOf(ctx, clause, plain); err != nil {
 		return err
 	}
+	if plain, err = b.reorderFirst(ctx, plain); err != nil {
+		return err
+	}
 	by := sqltmpl.Fragment(sqltmpl.PartitionMethod(clause.Method).String() + " (" + clause.Columns.String() + ")")
 	return b.partitionedBy(ctx, by, "--partition-by '"+b.change.PartitionBy+"'", plain)
 }
@@ -60,6 +63,13 @@ func (b *builder) partitionedBy(ctx context.Context, by sqltmpl.Fragment, title 
 		return err
 	}
 	b.place(plain)
+	if b.moved != nil { // on the plain shadow, before
+		placed := map[int16]int16{}
+		for from, to := range b.moved {
+			placed[from] = b.placed[to]
+		}
+		b.placed, b.moved = placed, nil
+	}
 	return nil
 }
 
@@ -211,6 +221,9 @@ func (b *builder) place(plain catalog.Relation) {
 	for i := range b.plan.ForeignKeys {
 		b.plan.ForeignKeys[i].FromNums = move(b.plan.ForeignKeys[i].FromNums)
 		b.plan.ForeignKeys[i].FromOID, b.plan.ForeignKeys[i].FromKind = b.oid, "p"
+		if b.plan.ForeignKeys[i].ToOID == b.src.OID {
+			b.plan.ForeignKeys[i].ToNums, b.plan.ForeignKeys[i].ToKind = move(b.plan.ForeignKeys[i].ToNums), "p"
+		}
 	}
 	for i := range b.plan.ReferencedBy {
 		b.plan.ReferencedBy[i].ToNums = move(b.plan.ReferencedBy[i].ToNums)

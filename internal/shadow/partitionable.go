@@ -75,15 +75,11 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 	if b.src.Persistence == "u" {
 		add("ALTER TABLE "+b.src.Table.String()+" SET LOGGED", "it is UNLOGGED, which partitioned tables can't be")
 	}
+	const lateKeys = "18" // the first version whose partitioned tables can have such
 	for _, fk := range b.plan.ForeignKeys {
-		table := b.src.Table.String()
-		switch {
-		case fk.To == b.src.Table:
-			add("drop it: --drop-constraint "+shell.Quote(string(fk.Name)),
-				"foreign key %s refers to the table itself, which is not carried to partitioned tables", fk.Name)
-		case !fk.Valid && fk.Enforced:
-			add("ALTER TABLE "+table+" VALIDATE CONSTRAINT "+fk.Name.String(),
-				"foreign key %s is not validated, which those of partitioned tables must be", fk.Name)
+		if version[:2] < lateKeys && !fk.Valid && fk.Enforced {
+			add("ALTER TABLE "+b.src.Table.String()+" VALIDATE CONSTRAINT "+fk.Name.String(),
+				"foreign key %s is not validated, which those of partitioned tables must be before PostgreSQL 18", fk.Name)
 		}
 	}
 	for _, constraint := range plain.Checks {
@@ -93,7 +89,8 @@ func (b *builder) partitionable(ctx context.Context, clause partitioning.Clause,
 		}
 	}
 	const movesAreUpdates = "15" // the first version whose foreign keys take a row that moves for an UPDATE
-	for _, fk := range b.plan.ReferencedBy {
+	toIt := slices.DeleteFunc(slices.Clone(b.plan.ForeignKeys), func(fk catalog.ForeignKey) bool { return fk.To != b.src.Table })
+	for _, fk := range slices.Concat(b.plan.ReferencedBy, toIt) {
 		if version[:2] < movesAreUpdates && (!passive(fk.OnUpdate) || !passive(fk.OnDelete)) {
 			add("ALTER TABLE "+fk.From.String()+" DROP CONSTRAINT "+fk.Name.String(),
 				"foreign key %s of %s acts on UPDATE or DELETE: before PostgreSQL 15, an UPDATE that moves a row to another partition "+

@@ -34,7 +34,7 @@ func TestWhatCannotBePartitioned(t *testing.T) {
 		{name: "key", setup: []string{`CREATE TABLE t (id int PRIMARY KEY, "At" date NOT NULL)`}, problem: "primary key t_pkey does not contain At"},
 		{name: "expression", setup: []string{partitionBase, `CREATE UNIQUE INDEX u ON t ("At", abs(v))`}, problem: "unique index u is on an expression"},
 		{name: "unlogged", setup: []string{partitionBase, `ALTER TABLE t SET UNLOGGED`}, problem: "it is UNLOGGED"},
-		{name: "itself", setup: []string{partitionBase, `ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (v, "At") REFERENCES t`}, problem: "foreign key f refers to the table itself"},
+		{name: "itself", setup: []string{partitionBase, `ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (v, "At") REFERENCES t`}},
 		{name: "NO INHERIT", setup: []string{partitionBase, `ALTER TABLE t ADD CONSTRAINT c CHECK (v > 0) NO INHERIT`}, problem: "check constraint c is NO INHERIT"},
 		{name: "a stamp", setup: trigger("BEFORE INSERT OR UPDATE ON t FOR EACH ROW", "NEW.other := now(); x := NEW")},
 		{name: "a longer name", setup: trigger("BEFORE INSERT ON t FOR EACH ROW", "NEW.v := length('updated_at')")},

@@ -16,6 +16,9 @@ import (
 // defaults, checks and not-null constraints; indexes and foreign keys are
 // known by the names of their columns. That nothing was lost is checked.
 func (b *builder) reorder(ctx context.Context) error {
+	if b.partitioned() {
+		return nil // reorderFirst has
+	}
 	before, err := b.load(ctx)
 	if err != nil {
 		return err
@@ -35,10 +38,6 @@ func (b *builder) reorder(ctx context.Context) error {
 	}
 	if b.loose == nil && (b.plan.Layout == nil || !b.plan.Layout.Changed) {
 		return nil
-	}
-	if b.partitioned() {
-		return refuse("make them two jobs, one after the other",
-			"the columns of %s can't be partitioned by and put in another order, or computed anew, at once", b.src.Table.Plain())
 	}
 	b.regenerate(&before)
 	b.moved = map[int16]int16{}
@@ -60,6 +59,24 @@ func (b *builder) reorder(ctx context.Context) error {
 	}
 	b.renumberAll(order)
 	return nil
+}
+
+// reorderFirst is reorder for a plain shadow that is about to be replaced by a
+// partitioned one. It returns what the shadow is then; the indexes are those
+// that it had, to be made on the partitioned one.
+func (b *builder) reorderFirst(ctx context.Context, plain catalog.Relation) (catalog.Relation, error) {
+	if !b.change.OptimizeColumns && b.loose == nil {
+		return plain, nil
+	}
+	if err := b.dropIndexes(ctx, plain); err != nil {
+		return plain, err
+	}
+	if err := b.reorder(ctx); err != nil {
+		return plain, err
+	}
+	reordered, err := b.load(ctx)
+	reordered.Indexes = plain.Indexes
+	return reordered, err
 }
 
 // rebuild makes the shadow anew as r describes it, and drops what it was.

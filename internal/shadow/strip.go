@@ -29,7 +29,12 @@ func (b *builder) strip(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, index := range built.Indexes {
+	return b.dropIndexes(ctx, built)
+}
+
+// dropIndexes drops the shadow's indexes, as they are in r.
+func (b *builder) dropIndexes(ctx context.Context, r catalog.Relation) error {
+	for _, index := range r.Indexes {
 		drop := sqltmpl.DropIndex{Index: b.inSchema(index.Name)}.Statement()
 		if index.Constraint != nil {
 			drop = sqltmpl.DropConstraint{Table: b.table, Name: index.Name}.Statement()

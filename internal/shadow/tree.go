@@ -28,6 +28,9 @@ func (b *builder) partitionAgain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if plain, err = b.reorderFirst(ctx, plain); err != nil {
+		return err
+	}
 	return b.partitionedBy(ctx, b.src.PartitionKey, "PARTITION BY "+string(b.src.PartitionKey), plain)
 }
 

@@ -21,6 +21,7 @@ type partitionCase struct {
 	drop       []string
 	alter      []string
 	partitions int // at least
+	optimize   bool
 }
 
 const inEitherDirection = `ALTER TABLE child_cascade DROP CONSTRAINT child_cascade_parent_id_fkey;
@@ -41,7 +42,9 @@ var partitionCases = []partitionCase{
 	},
 	// Unique values move between rows of a partition; new owners' rows go to the default one.
 	{
-		name: "LIST with the keys widened", prepare: []string{inEitherDirection}, by: "LIST (owner)", partitions: 2,
+		name:    "LIST with the keys widened, in another order of columns",
+		prepare: []string{inEitherDirection, `ALTER TABLE parent ADD gone int, ADD flag boolean NOT NULL DEFAULT true, ADD big bigint DEFAULT 1; ALTER TABLE parent DROP gone`},
+		by:      "LIST (owner)", partitions: 2, optimize: true,
 		alter: []string{
 			"DROP CONSTRAINT parent_pkey, ADD PRIMARY KEY (id, owner)", "DROP CONSTRAINT parent_tag_key, ADD UNIQUE (tag, owner)",
 		},
@@ -79,9 +82,11 @@ func TestLaw2Field20PartitionUnderWriters(t *testing.T) {
 			writers.Await(t, 20)
 			req := request(t, conn, "parent", func(s *registry.Spec) {
 				s.Tables[0].Change.PartitionBy, s.Tables[0].Change.DropConstraints, s.Tables[0].Change.Alter = c.by, c.drop, c.alter
+				s.Tables[0].Change.OptimizeColumns = c.optimize
 			})
 			job := runTo(t, env, req, stages.Swap)
 			require.True(t, job.Swapped)
+			require.Equal(t, c.optimize, pgtest.Value[string](t, conn, `SELECT attname::text FROM pg_attribute WHERE attrelid = 'parent'::regclass AND attnum = 1`) == "big")
 			for range 2 {
 				require.GreaterOrEqual(t, pgtest.Count(t, conn, `SELECT count(*) FROM pg_inherits WHERE inhparent = 'parent'::regclass`), c.partitions)
 				writers.Await(t, 30)

@@ -52,6 +52,15 @@ CREATE TABLE metered_rest_1 PARTITION OF metered_rest FOR VALUES WITH (MODULUS 2
 CREATE TABLE metered_rest_1a PARTITION OF metered_rest_1 FOR VALUES FROM (0) TO (300);
 CREATE TABLE metered_rest_1b PARTITION OF metered_rest_1 DEFAULT;
 CREATE INDEX of_two ON metered_2 (kind, at);
+ALTER TABLE metered_2 ADD CONSTRAINT "of two" FOREIGN KEY (at) REFERENCES place ON UPDATE CASCADE ON DELETE CASCADE;
+ALTER TABLE metered_2b RENAME CONSTRAINT "of two" TO "2b of two"; COMMENT ON CONSTRAINT "of two" ON metered_2 IS 'two alone';
+ALTER TABLE metered_2 RENAME CONSTRAINT "of place" TO "2 place"; COMMENT ON CONSTRAINT "2 place" ON metered_2 IS 'the place of two';
+CREATE TABLE on_two (id bigint, at int, kind text, CONSTRAINT "to two" FOREIGN KEY (id, at, kind) REFERENCES metered_2 ON DELETE CASCADE);
+CREATE TABLE on_both (id bigint, at int, kind text, one bigint) PARTITION BY HASH (id);
+CREATE TABLE on_both_0 PARTITION OF on_both FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE on_both_1 PARTITION OF on_both FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+ALTER TABLE on_both ADD CONSTRAINT "both to two" FOREIGN KEY (id, at, kind) REFERENCES metered_2, ADD CONSTRAINT "both to one" FOREIGN KEY (one) REFERENCES "Old Years"."m 1" (id);
+COMMENT ON CONSTRAINT "both to one" ON on_both IS 'b';
 ALTER TABLE metered_2 ALTER note SET DEFAULT 'two';
 ALTER TABLE metered_2a ADD CHECK (kind = 'a'), ALTER v SET NOT NULL, REPLICA IDENTITY FULL, ALTER id DROP DEFAULT;
 ALTER TABLE metered ADD CONSTRAINT "late of all" CHECK (id > -1000) NOT VALID;
@@ -77,6 +86,7 @@ CREATE RULE no_del AS ON DELETE TO metered_rest_0 WHERE OLD.at > 5000 DO INSTEAD
 COMMENT ON TABLE metered_2 IS 'two'; COMMENT ON TRIGGER own_marks ON metered_2a IS 'marks';
 INSERT INTO metered (at, kind, place_id, v, note) SELECT g, chr(97 + g % 4), 1 + g % 20, 1 + g, 'n' || g FROM generate_series(0, 599) g;
 INSERT INTO on_one SELECT id FROM "Old Years"."m 1" WHERE id % 7 = 0;
+INSERT INTO on_two SELECT id, at, kind FROM metered_2 WHERE id % 7 = 1; INSERT INTO on_both SELECT id, at, kind, (at - 90) % 50 + 1 FROM metered_2a;
 REFRESH MATERIALIZED VIEW twos_seen; ANALYZE;
 `
 
@@ -104,13 +114,17 @@ func TestLaw5And13And15PartitionsOfTheirOwn(t *testing.T) {
 		`INSERT INTO metered_2a (at, kind) VALUES (150, 'a')`:                  "23502",
 		`INSERT INTO "Old Years"."m 1" (at, kind, v) VALUES (1, 'a', 2000000)`: "23514",
 		`INSERT INTO on_one VALUES (-5)`:                                       "23503",
+		`INSERT INTO on_two VALUES (-5, 150, 'a')`:                             "23503",
+		`INSERT INTO on_both VALUES (-5, 150, 'a')`:                            "23503",
+		`INSERT INTO on_both (one) VALUES (-5)`:                                "23503",
+		`DELETE FROM metered WHERE at = 10`:                                    "23503",
 	} {
 		_, err := conn.Exec(t.Context(), sql)
 		require.Equal(t, state, sqlState(err), sql)
 	}
 	pgtest.Exec(t, conn, `INSERT INTO metered (at, kind) VALUES (5000, 'z'), (150, 'q'), (7, 'a')`)
 	pgtest.Exec(t, conn, `UPDATE metered SET kind = 'b', at = at + 100 WHERE id = 20`)
-	pgtest.Exec(t, conn, `TRUNCATE metered_2rest`)
+	pgtest.Exec(t, conn, `TRUNCATE metered_rest_0`)
 	all = rows()
 	job = revert(t, env, job)
 	require.Equal(t, all, rows())
@@ -140,7 +154,7 @@ func TestLaw5ChangesToPartitionsOfTheirOwn(t *testing.T) {
 		s.Tables[0].Change.PKBigint, s.Tables[0].Change.OptimizeColumns = true, true
 		s.Tables[0].Change.Alter = []string{
 			"RENAME twice TO doubled", "DROP place_id", "DROP CONSTRAINT positive, ALTER kind TYPE varchar(20), ADD n serial",
-			"ADD CONSTRAINT key_of_all UNIQUE (at, id, kind)", "ADD tag text DEFAULT 't' NOT NULL, ALTER v SET DEFAULT 7", "RENAME CONSTRAINT metered_pk TO renamed_pk",
+			"ADD CONSTRAINT key_of_all UNIQUE (at, id, kind)", "ADD tag text DEFAULT 't' NOT NULL, ALTER v SET DEFAULT 7", "ALTER v TYPE numeric(20, 3)", "RENAME CONSTRAINT metered_pk TO renamed_pk",
 		}
 	})
 	runTo(t, env, req, stages.Verify)

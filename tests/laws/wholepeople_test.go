@@ -50,6 +50,42 @@ func TestLaw9PartitionsDuringAJob(t *testing.T) {
 	}
 }
 
+// TestLaw6And9PartitionsChangedAfterTheSwap: what somebody changes on one partition of a rewritten table keeps the way back
+// from losing it: it is refused with the partition's name, until it is undone.
+func TestLaw6And9PartitionsChangedAfterTheSwap(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	dsn := pgtest.Database(t)
+	conn := pgtest.Connect(t, dsn, append(monthly, `CREATE TABLE t3 PARTITION OF t DEFAULT PARTITION BY HASH (id)`,
+		`CREATE TABLE t3a PARTITION OF t3 FOR VALUES WITH (MODULUS 1, REMAINDER 0)`)...)
+	env := newEnv(t, dsn)
+	job := runTo(t, env, request(t, conn, "t", nil), stages.Swap)
+	for _, change := range [][3]string{
+		{`CREATE INDEX own ON t2 (v)`, `DROP INDEX own`, "partition public.t2: "},
+		{`ALTER TABLE t3a ALTER v SET DEFAULT 'x'`, `ALTER TABLE t3a ALTER v DROP DEFAULT`, "partition public.t3a: "},
+		{`ALTER TABLE t3 ADD CONSTRAINT c CHECK (at <> -7)`, `ALTER TABLE t3 DROP CONSTRAINT c`, "partition public.t3: "},
+		{`ALTER TABLE t1 SET (fillfactor = 50)`, `ALTER TABLE t1 RESET (fillfactor)`, "partition public.t1: "},
+		{`GRANT SELECT ON t1 TO PUBLIC`, `REVOKE ALL ON t1 FROM PUBLIC, CURRENT_USER; GRANT ALL ON t1 TO CURRENT_USER`, "partition public.t1: "},
+		{`ALTER TABLE t2 DISABLE TRIGGER ALL`, ``, "t"},
+	} {
+		pgtest.Exec(t, conn, change[0])
+		_, err := stages.RevertSwap(t.Context(), env, job)
+		require.ErrorAs(t, err, new(*stages.ChangedError), change[0])
+		require.ErrorContains(t, err, change[2])
+		if change[1] == "" {
+			break
+		}
+		_, err = conn.Exec(t.Context(), change[1], pgx.QueryExecModeSimpleProtocol)
+		require.NoError(t, err)
+		if change[2] == "partition public.t3: " { // and there again
+			revert(t, env, job)
+			job = runTo(t, env, request(t, conn, "t", nil), stages.Swap)
+		}
+	}
+	runTo(t, env, request(t, conn, "t", nil), stages.Cleanup)
+	requireNoTraces(t, conn)
+}
+
 // TestLaw2WritesToWholeTree makes each kind of write at every stage.
 func TestLaw2WritesToWholeTree(t *testing.T) {
 	t.Parallel()
@@ -95,7 +131,8 @@ func TestLaw5WholeTreesThatAreRefused(t *testing.T) {
 	conn := pgtest.Connect(t, dsn, append(monthly,
 		`CREATE TABLE t4 PARTITION OF t FOR VALUES FROM (300) TO (400) PARTITION BY LIST (at)`, `CREATE TABLE t4a PARTITION OF t4 DEFAULT`,
 		`CREATE TABLE r (id int, at int, FOREIGN KEY (id, at) REFERENCES t1)`, `CREATE TABLE s (id int, at int, FOREIGN KEY (id, at) REFERENCES t4)`,
-		`CREATE TABLE q (id int PRIMARY KEY)`, `ALTER TABLE t4 ADD FOREIGN KEY (id) REFERENCES q`,
+		`CREATE TABLE q (id int PRIMARY KEY)`, `INSERT INTO q SELECT generate_series(0, 199)`,
+		`ALTER TABLE t ADD CONSTRAINT all_q FOREIGN KEY (id) REFERENCES q`, `ALTER TABLE t4 ADD FOREIGN KEY (id) REFERENCES q`,
 		`CREATE FOREIGN DATA WRAPPER f`, `CREATE SERVER f FOREIGN DATA WRAPPER f`,
 		`CREATE TABLE u (id int, at int, v text) PARTITION BY RANGE (at)`, `CREATE FOREIGN TABLE u1 PARTITION OF u DEFAULT SERVER f`,
 		`CREATE FUNCTION whole(t2) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'`, `CREATE INDEX ON t2 (whole(t2))`,
@@ -103,7 +140,7 @@ func TestLaw5WholeTreesThatAreRefused(t *testing.T) {
 	before := pgtest.CatalogSnapshot(t, conn)
 	for table, says := range map[string][]string{
 		"t": {
-			`public.t4 has partitions itself and foreign key "t4_id_fkey"`, `partition public.t4 is what foreign key "s_id_at_fkey" of public.s refers to`,
+			`public.t4 has partitions itself, and foreign keys "all_q" and "t4_id_fkey" that are alike`,
 			"partition public.t2: index public.t2_whole_idx uses the row as a whole", "partition public.t4: index public.failed is invalid",
 		},
 		"u": {"partition public.u1 is a foreign table"},
