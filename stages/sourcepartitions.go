@@ -2,12 +2,9 @@ package stages
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -36,29 +33,33 @@ func sourceFiles(t registry.Table) []catalog.Partition {
 // pageOf is a page's number within its file.
 func pageOf(number int64) int64 { return number & (1<<registry.FileBits - 1) }
 
-// sourcePartitionDifferences compares the partitions of a partitioned source,
-// while they have their names, with their recorded definitions.
-func sourcePartitionDifferences(
-	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table,
-) ([]string, error) {
+// sourcePartitions are the partitions that a partitioned source had at setup,
+// while they have their names.
+func sourcePartitions(env *Env, job registry.Job, t registry.Table) []catalog.Relation {
 	if job.Swapped || t.Blueprint.Source.Kind != partitioned {
-		return nil, nil
+		return nil
 	}
-	var out []string
+	var out []catalog.Relation
 	for _, n := range env.nodes(t)[1:] {
-		got, err := catalog.Load(ctx, db, n.blueprint.Source.OID, env.Registry.Schema())
-		if errors.Is(err, catalog.ErrGone) {
-			return append(out, "partition "+n.blueprint.Source.Table.Plain()+" was dropped"), nil
-		}
+		out = append(out, n.blueprint.Source)
+	}
+	return out
+}
+
+// sourcePartitionDifferences compares them with what was found.
+func sourcePartitionDifferences(wanted []catalog.Relation, found catalog.Relations) []string {
+	var out []string
+	for _, want := range wanted {
+		got, err := found.Get(want.OID)
 		if err != nil {
-			return nil, err
+			return append(out, "partition "+want.Table.Plain()+" was dropped")
 		}
 		// Foreign keys are validated one by one; those of the table are compared with it.
-		for _, difference := range catalog.Diff(ownKeys(n.blueprint.Source), ownKeys(got)) {
-			out = append(out, "partition "+n.blueprint.Source.Table.Plain()+": "+difference)
+		for _, difference := range catalog.Diff(ownKeys(want), ownKeys(got)) {
+			out = append(out, "partition "+want.Table.Plain()+": "+difference)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // ownKeys leaves out the foreign keys that a partition has from its table.
@@ -84,15 +85,8 @@ func partitionsToCheck(
 	if len(oids) == 0 {
 		return nil, nil, nil
 	}
-	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
-	return parts, apart(bound, oids), err
-}
-
-// apart leaves out that partitions are partitions: they are swapped with their tables.
-func apart(bound []catalog.Dependent, partitions []uint32) []catalog.Dependent {
-	return slices.DeleteFunc(bound, func(d catalog.Dependent) bool {
-		return d.Kind == carry.Inheritance && slices.Contains(partitions, d.OID)
-	})
+	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema(), oids...)
+	return parts, bound, err
 }
 
 // partitionLocks are those of the live tables' partitions, after the tables'
