@@ -51,7 +51,7 @@ type LoadDependents struct {
 	OIDs     []uint32
 	Apart    []uint32 // of them, partitions: that they are is left out
 	Registry Ident    // objects that repave made there are left out
-	Filters  bool  // publications have row filters and column lists: PostgreSQL 15
+	Filters  bool     // publications have row filters and column lists: PostgreSQL 15
 }
 
 // Statement renders catalog/load_dependents.sql.

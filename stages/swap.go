@@ -158,7 +158,9 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 			_, locks := s.involved(env, job, tries)
 			return lockTables(ctx, tx, d, nextWait(tries), locks)
 		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, now, seen, limits, patient) },
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			return s.exchange(ctx, env, tx, now, seen, limits, patient)
+		},
 	})
 }
 
