@@ -2,17 +2,17 @@ package sqltmpl
 
 import "github.com/jackc/pgx/v5"
 
-// LoadRelation reads all that the catalogs say about one relation: a row with
-// one JSON document, or none if there is no such relation.
-type LoadRelation struct {
-	OID      uint32
+// LoadRelations reads all that the catalogs say about some relations: a row with
+// its OID and one JSON document for each of them that exists, in no order.
+type LoadRelations struct {
+	OIDs     []uint32
 	Registry Ident // objects that repave made there are left out
 }
 
-// Statement renders catalog/load_relation.sql.
-func (p LoadRelation) Statement() Statement {
-	return render("catalog/load_relation.sql", p, pgx.StrictNamedArgs{
-		"oid":      p.OID,
+// Statement renders catalog/load_relations.sql.
+func (p LoadRelations) Statement() Statement {
+	return render("catalog/load_relations.sql", p, pgx.StrictNamedArgs{
+		"oids":     p.OIDs,
 		"registry": string(p.Registry),
 	})
 }
@@ -49,14 +49,15 @@ func (p FindSimilar) Statement() Statement {
 // rows of catalog.Dependent.
 type LoadDependents struct {
 	OIDs     []uint32
-	Registry Ident // objects that repave made there are left out
-	Filters  bool  // publications have row filters and column lists: PostgreSQL 15
+	Apart    []uint32 // of them, partitions: that they are is left out
+	Registry Ident    // objects that repave made there are left out
+	Filters  bool     // publications have row filters and column lists: PostgreSQL 15
 }
 
 // Statement renders catalog/load_dependents.sql.
 func (p LoadDependents) Statement() Statement {
 	return render("catalog/load_dependents.sql", p, pgx.StrictNamedArgs{
-		"oids": p.OIDs, "registry": string(p.Registry),
+		"oids": p.OIDs, "apart": p.Apart, "registry": string(p.Registry),
 	})
 }
 

@@ -238,7 +238,11 @@ func (c *copier) pin(ctx context.Context, tx pgx.Tx) error {
 	case state.Triggers != int64(len(triggers)):
 		return c.changed("repave's triggers were dropped or switched off, so changes were missed")
 	case state.Shape != c.shape:
-		differences, err := liveDifferences(ctx, c.env, tx, c.job, c.table)
+		found, err := catalog.LoadAll(ctx, tx, liveOIDs(c.env, c.job, c.table), c.env.Registry.Schema())
+		if err != nil {
+			return err
+		}
+		differences, err := liveDifferences(ctx, c.env, tx, c.job, c.table, found)
 		if err != nil {
 			return err
 		}

@@ -28,8 +28,7 @@ func bound(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) ([]catalo
 	for _, n := range env.nodesBelow(job) {
 		below = append(below, n.live(job.Swapped))
 	}
-	found, err := catalog.LoadDependents(ctx, tx, append(oids, below...), env.Registry.Schema())
-	return apart(found, below), err
+	return catalog.LoadDependents(ctx, tx, append(oids, below...), env.Registry.Schema(), below...)
 }
 
 // A sender sends the steps that bind objects.

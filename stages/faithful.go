@@ -31,8 +31,12 @@ func checkFaithful(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) e
 
 // checkTables compares the tables alone, and adds their differences to others.
 func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, differences []string) error {
+	found, err := catalog.LoadAll(ctx, tx, standbyOIDs(env, job), env.Registry.Schema())
+	if err != nil {
+		return err
+	}
 	for _, t := range job.Tables {
-		got, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema())
+		got, err := found.Get(standbyOID(job, t))
 		if err != nil {
 			return err
 		}
@@ -44,7 +48,7 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		differences = append(differences, catalog.Diff(unvalidated(want), unvalidated(got))...)
 	}
 	for _, n := range env.nodesBelow(job) {
-		got, err := catalog.Load(ctx, tx, n.standby(job.Swapped), env.Registry.Schema())
+		got, err := found.Get(n.standby(job.Swapped))
 		if err != nil {
 			return err
 		}
@@ -61,6 +65,18 @@ func checkTables(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, dif
 		}
 	}
 	return nil
+}
+
+// standbyOIDs are the standbys of a job's tables and of their partitions.
+func standbyOIDs(env *Env, job registry.Job) []uint32 {
+	var out []uint32
+	for _, t := range job.Tables {
+		out = append(out, standbyOID(job, t))
+	}
+	for _, n := range env.nodesBelow(job) {
+		out = append(out, n.standby(job.Swapped))
+	}
+	return out
 }
 
 // unvalidated is r with all foreign keys as they are before VALIDATE.

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ func TestFinderFindsAllAtOnce(t *testing.T) {
 		return step(name, "CREATE OR REPLACE VIEW "+name+" AS SELECT 1::bigint AS x")
 	}
 	remake := func(failed *CarryError) bool { return sqltmpl.IsDefinition(failed.Err) }
+	same := step("same", "CREATE OR REPLACE VIEW same AS SELECT count(*) AS n FROM pg_class")
 	fails := step("b", "CREATE VIEW fails AS SELECT y FROM b")
 	for _, test := range []struct {
 		steps []carry.Step
@@ -32,6 +34,7 @@ func TestFinderFindsAllAtOnce(t *testing.T) {
 		{[]carry.Step{wide("a"), wide("b"), step("c", "CREATE OR REPLACE VIEW c AS SELECT 1 AS x"), wide("c")}, []string{"a", "b", "c"}, "a"},
 		{[]carry.Step{wide("a"), fails, wide("c")}, []string{"a"}, "a"},
 		{[]carry.Step{fails, wide("a")}, nil, "b"},
+		{append(slices.Repeat([]carry.Step{same}, 100), wide("a"), same, same, wide("b"), same, same, same, fails, same), []string{"a", "b"}, "a"},
 		{[]carry.Step{step("c", "CREATE OR REPLACE VIEW c AS SELECT 1 AS x")}, nil, ""},
 	} {
 		f := &finder{remake: remake}
@@ -43,6 +46,9 @@ func TestFinderFindsAllAtOnce(t *testing.T) {
 				carried, ok := errors.AsType[*CarryError](failed)
 				require.True(t, ok, "%v", failed)
 				require.Equal(t, test.of, carried.Dependent.Name)
+			}
+			if len(test.steps) > mostSteps { // what did not fail is in effect
+				require.Equal(t, 1, pgtest.Count(t, conn, "SELECT count(*) FROM pg_class WHERE relname = 'same'"))
 			}
 			return errRehearsed
 		})

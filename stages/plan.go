@@ -85,11 +85,11 @@ func Plan(ctx context.Context, env *Env, req Request) ([]PlanReport, error) {
 			}
 			out[i].describe(b, req.Spec)
 			below := sourcePartitionsOf(registry.Table{Blueprint: b})
-			dependents, err := catalog.LoadDependents(ctx, tx, append([]uint32{b.Source.OID}, below...), env.Registry.Schema())
+			dependents, err := catalog.LoadDependents(ctx, tx, append([]uint32{b.Source.OID}, below...), env.Registry.Schema(), below...)
 			if err != nil {
 				return err
 			}
-			out[i].bound(b.Source.Table, apart(dependents, below))
+			out[i].bound(b.Source.Table, dependents)
 			if err := out[i].guarded(ctx, tx, b); err != nil {
 				return err
 			}

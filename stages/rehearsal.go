@@ -80,7 +80,7 @@ func (r *rehearsal) prepare(ctx context.Context, tx pgx.Tx) error {
 			}
 		}
 	}
-	if err := (swap{}).warm(ctx, r.env, tx, r.job); err != nil {
+	if _, err := (swap{}).warm(ctx, r.env, tx, r.job); err != nil {
 		return err
 	}
 	from, err := bound(ctx, r.env, tx, r.job)

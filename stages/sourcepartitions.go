@@ -2,12 +2,9 @@ package stages
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/carry"
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -36,30 +33,30 @@ func sourceFiles(t registry.Table) []catalog.Partition {
 // pageOf is a page's number within its file.
 func pageOf(number int64) int64 { return number & (1<<registry.FileBits - 1) }
 
-// leafDifferences compares the live partitions of a table whose source is
-// partitioned with their recorded definitions.
-func leafDifferences(
-	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table,
-) ([]string, error) {
+// sourcePartitions are the partitions, at every depth, that a partitioned source had at setup.
+func sourcePartitions(env *Env, t registry.Table) []node {
 	if t.Blueprint.Source.Kind != partitioned {
-		return nil, nil
+		return nil
 	}
+	return env.nodes(t)[1:]
+}
+
+// leafDifferences compares the recorded definitions of the live partitions with
+// what was found.
+func leafDifferences(env *Env, job registry.Job, t registry.Table, found catalog.Relations) []string {
 	var out []string
-	for _, n := range env.nodes(t)[1:] {
+	for _, n := range sourcePartitions(env, t) {
 		want := n.expected(job.Swapped)
-		got, err := catalog.Load(ctx, db, n.live(job.Swapped), env.Registry.Schema())
-		if errors.Is(err, catalog.ErrGone) {
-			return append(out, "partition "+want.Table.Plain()+" was dropped"), nil
-		}
+		got, err := found.Get(n.live(job.Swapped))
 		if err != nil {
-			return nil, err
+			return append(out, "partition "+want.Table.Plain()+" was dropped")
 		}
 		// Foreign keys are validated one by one; those of the table are compared with it.
 		for _, difference := range catalog.Diff(ownKeys(want), ownKeys(n.withoutHelper(got))) {
 			out = append(out, "partition "+want.Table.Plain()+": "+difference)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // ownKeys leaves out the foreign keys that a partition has from its table, and
@@ -86,15 +83,8 @@ func partitionsToCheck(
 	if len(oids) == 0 {
 		return nil, nil, nil
 	}
-	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
-	return parts, apart(bound, oids), err
-}
-
-// apart leaves out that partitions are partitions: they are swapped with their tables.
-func apart(bound []catalog.Dependent, partitions []uint32) []catalog.Dependent {
-	return slices.DeleteFunc(bound, func(d catalog.Dependent) bool {
-		return d.Kind == carry.Inheritance && slices.Contains(partitions, d.OID)
-	})
+	bound, err = catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema(), oids...)
+	return parts, bound, err
 }
 
 // partitionLocks are those of the live tables' partitions, after the tables'

@@ -133,6 +133,8 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 	}
 	tries := 0
 	oids, _ := s.involved(env, job, 1)
+	var now registry.Job
+	var seen catalog.Documents
 	return withLocks(ctx, env, job, lockJob{
 		what:   "swap " + job.Title(),
 		tables: oids,
@@ -140,14 +142,25 @@ func (s swap) attempt(ctx context.Context, env *Env, job registry.Job, patient b
 			if at, err := env.Registry.PausedAt(ctx, tx, job.ID); err != nil || at != nil {
 				return cmp.Or(err, errPaused)
 			}
-			return s.warm(ctx, env, tx, job)
+			// Before the tables: to read it takes longer than anybody should wait for these.
+			var err error
+			if now, err = env.Registry.Lock(ctx, tx, job.ID); err != nil {
+				return err
+			}
+			if now.Swapped != job.Swapped || !now.Proven {
+				return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
+			}
+			seen, err = s.warm(ctx, env, tx, now)
+			return err
 		},
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			tries++
 			_, locks := s.involved(env, job, tries)
 			return lockTables(ctx, tx, d, nextWait(tries), locks)
 		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return s.exchange(ctx, env, tx, job, limits, patient) },
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			return s.exchange(ctx, env, tx, now, seen, limits, patient)
+		},
 	})
 }
 
@@ -182,40 +195,18 @@ func (swap) approach(ctx context.Context, env *Env, job registry.Job, limits map
 	return ensureGuards(ctx, env, job)
 }
 
-// warm fills the session's caches, so that the checks under the locks are
-// short.
-func (swap) warm(ctx context.Context, env *Env, tx pgx.Tx, job registry.Job) error {
-	for _, t := range job.Tables {
-		if err := checkIntact(ctx, env, tx, job, t); err != nil {
-			return err
-		}
-		if _, err := catalog.Load(ctx, tx, standbyOID(job, t), env.Registry.Schema()); err != nil {
-			return err
-		}
-	}
-	for _, n := range env.nodesBelow(job) {
-		if _, err := catalog.Load(ctx, tx, n.standby(job.Swapped), env.Registry.Schema()); err != nil {
-			return err
-		}
-	}
-	_, err := bound(ctx, env, tx, job)
-	return err
-}
-
-// exchange is the swap itself, under all locks.
+// exchange is the swap itself, under all locks; now is the job, which is locked as well.
 func (s swap) exchange(
-	ctx context.Context, env *Env, tx pgx.Tx, job registry.Job, limits map[int]int64, patient bool,
+	ctx context.Context, env *Env, tx pgx.Tx, now registry.Job, seen catalog.Documents, limits map[int]int64, patient bool,
 ) error {
-	now, err := env.Registry.Lock(ctx, tx, job.ID)
+	swapped := now.Swapped
+	found, err := unseen(ctx, env, tx, now, seen)
 	if err != nil {
 		return err
 	}
-	if now.Swapped != job.Swapped || !now.Proven {
-		return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
-	}
 	drained := make([]bool, len(now.Tables))
 	for i, t := range now.Tables {
-		if err := checkIntact(ctx, env, tx, now, t); err != nil {
+		if err := checkFound(ctx, env, tx, now, t, found); err != nil {
 			return err
 		}
 		live, standby, err := filenodes(ctx, tx, now, t)
@@ -246,14 +237,14 @@ func (s swap) exchange(
 			}
 		}
 	}
-	if err := env.Registry.SetSwapped(ctx, tx, job.ID, !job.Swapped); err != nil {
+	if err := env.Registry.SetSwapped(ctx, tx, now.ID, !swapped); err != nil {
 		return err
 	}
 	next := Cleanup
-	if job.Swapped {
+	if swapped {
 		next = Replay // the job stands before its swap again
 	}
-	return env.Registry.SetStage(ctx, tx, job.ID, string(next))
+	return env.Registry.SetStage(ctx, tx, now.ID, string(next))
 }
 
 // empty makes sure that nothing is left to apply. A table that stays on the

@@ -37,7 +37,19 @@ func stateOf(ctx context.Context, db sqltmpl.DB, name sqltmpl.Table, triggers []
 // the registry has of them, completely. Any difference is somebody else's
 // doing, and refused with a *ChangedError.
 func checkIntact(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table) error {
-	differences, err := liveDifferences(ctx, env, db, job, t)
+	found, err := catalog.LoadAll(ctx, db, liveOIDs(env, job, t), env.Registry.Schema())
+	if err != nil {
+		return err
+	}
+	return checkFound(ctx, env, db, job, t, found)
+}
+
+// checkFound is checkIntact with the definitions that were found of what
+// liveOIDs lists; nil if they have been compared before, and still read the same.
+func checkFound(
+	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table, found catalog.Relations,
+) error {
+	differences, err := liveDifferences(ctx, env, db, job, t, found)
 	if err != nil {
 		return err
 	}
@@ -75,9 +87,21 @@ func checkIntact(ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job,
 	return nil
 }
 
+// liveOIDs are the live relations of tables of a job whose definitions must be as recorded.
+func liveOIDs(env *Env, job registry.Job, tables ...registry.Table) []uint32 {
+	var out []uint32
+	for _, t := range tables {
+		out = append(out, liveOID(job, t))
+		for _, n := range sourcePartitions(env, t) {
+			out = append(out, n.live(job.Swapped))
+		}
+	}
+	return out
+}
+
 // liveDifferences compares the live table with its recorded definition.
 func liveDifferences(
-	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table,
+	ctx context.Context, env *Env, db sqltmpl.DB, job registry.Job, t registry.Table, found catalog.Relations,
 ) ([]string, error) {
 	now, err := sqltmpl.Scalar[uint32](ctx, db, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
 	if err != nil {
@@ -86,7 +110,10 @@ func liveDifferences(
 	if now != liveOID(job, t) {
 		return []string{"another relation has its name, or none has"}, nil
 	}
-	got, err := catalog.Load(ctx, db, now, env.Registry.Schema())
+	if found == nil {
+		return nil, nil
+	}
+	got, err := found.Get(now)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +124,7 @@ func liveDifferences(
 	if len(differences) > 0 {
 		return differences, nil
 	}
-	return leafDifferences(ctx, env, db, job, t)
+	return leafDifferences(env, job, t, found), nil
 }
 
 // expected is the live table's definition as recorded.

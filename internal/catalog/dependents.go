@@ -56,11 +56,13 @@ const firstFilters = 15
 
 // LoadDependents reads the dependents of tables, each after those that it uses,
 // in one round trip. It locks nothing. The session's search path must be empty.
+// It leaves out that those of them in apart are partitions: they are swapped with
+// their tables.
 func LoadDependents(
-	ctx context.Context, tx pgx.Tx, oids []uint32, registrySchema sqltmpl.Ident,
+	ctx context.Context, tx pgx.Tx, oids []uint32, registrySchema sqltmpl.Ident, apart ...uint32,
 ) ([]Dependent, error) {
 	found, err := sqltmpl.All[Dependent](ctx, tx, sqltmpl.LoadDependents{
-		OIDs: oids, Registry: registrySchema, Filters: Major(tx.Conn()) >= firstFilters,
+		OIDs: oids, Apart: append([]uint32{}, apart...), Registry: registrySchema, Filters: Major(tx.Conn()) >= firstFilters,
 	}.Statement())
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogs: %w", err)

@@ -425,7 +425,7 @@ objects AS (
     FROM tables b
     JOIN pg_catalog.pg_inherits h ON h.inhrelid = b.oid
     JOIN relations r ON r.oid = h.inhparent AND r.relkind = 'p'
-    WHERE b.relispartition
+    WHERE b.relispartition AND b.oid <> ALL (@apart::oid[])
     UNION ALL
     -- What ATTACH makes of the parent's triggers has the parent's state.
     SELECT 'trigger state', 0, g.oid, r.oid, true, r.relkind, 'state of trigger ' || pg_catalog.quote_ident(g.tgname) || ' on ' || r.quoted,
