@@ -115,6 +115,7 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			return err
 		}
 		changes, some := make([]treeChange, len(job.Tables)), false
+		var form finalForm
 		for i, t := range job.Tables {
 			if changes[i], err = changesIn(ctx, from, t, d); err != nil {
 				return err
@@ -123,6 +124,11 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 				return err
 			}
 			some = some || changes[i].any()
+			if len(changes[i].come) > 0 && form.blueprints == nil {
+				if form, _, err = finalOnce(ctx, env, job); err != nil {
+					return err
+				}
+			}
 		}
 		if err := env.passTo(ctx, job, changes, slot); err != nil || !some {
 			return err
@@ -133,7 +139,11 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			}
 			err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement())
 			for i := 0; i < len(changes) && err == nil; i++ {
-				err = env.adoptTable(ctx, from, tx, job, name, job.Tables[i], changes[i])
+				a := &adoption{env: env, job: job, mark: name, from: from, to: tx, t: job.Tables[i], change: changes[i]}
+				if len(changes[i].come) > 0 {
+					a.final, a.parts = form.blueprints[i], form.bounds[i].Parts
+				}
+				err = a.run(ctx)
 			}
 			return err
 		})

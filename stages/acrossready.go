@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,13 @@ const readyWait = time.Second
 // and before the tables are there. It only reads, each table by itself: at
 // most that many at a time.
 func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, job registry.Job, sessions int) ([]Lack, error) {
+	return readiness(ctx, target, r, job, sessions, true)
+}
+
+// readiness is Readiness, with partitions or without.
+func readiness(
+	ctx context.Context, target *pgxpool.Pool, r *registry.Registry, job registry.Job, sessions int, parts bool,
+) ([]Lack, error) {
 	if job.Strategy != Logical || job.Tables[0].Blueprint == nil {
 		return nil, nil
 	}
@@ -60,7 +68,7 @@ func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, 
 				if err := setLockTimeout(ctx, tx, readyWait); err != nil {
 					return err
 				}
-				found[i], err = lacksOf(ctx, tx, job, t)
+				found[i], err = lacksOf(ctx, tx, job, t, parts)
 				return err
 			})
 		})
@@ -78,20 +86,41 @@ func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, 
 	return slices.Concat(found...), err
 }
 
-// lacksOf compares one table.
-func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, t registry.Table) ([]Lack, error) {
+// lacksOf compares one table, and its partitions if asked to.
+func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, t registry.Table, parts bool) ([]Lack, error) {
 	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement()); err != nil || oid == 0 {
 		return []Lack{{Object: "table " + t.Name.Plain(), Problem: "is missing", whole: true}}, err
 	}
-	lines, _, err := define.Lacking(ctx, tx, t.Blueprint.Shadow, *t.Bound)
+	out, err := lacksOfOne(ctx, tx, job, t.Blueprint.Shadow, *t.Bound)
+	if err != nil || !parts {
+		return out, err
+	}
+	for _, p := range treeOf(t).Parts {
+		if p.Bound.Expected == nil {
+			continue
+		}
+		more, err := lacksOfOne(ctx, tx, job, p.Relation, p.Bound)
+		if errors.Is(err, catalog.ErrGone) {
+			more, err = []Lack{{Object: "partition " + p.Relation.Table.Plain(), Problem: "is missing", whole: true}}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+func lacksOfOne(ctx context.Context, tx pgx.Tx, job registry.Job, r catalog.Relation, bound define.Bound) ([]Lack, error) {
+	lines, _, err := define.Lacking(ctx, tx, r, bound)
 	if err != nil {
 		return nil, err
 	}
 	var out []Lack
 	for _, line := range lines {
 		out = append(out, Lack{
-			Object: t.Name.Plain(), Problem: line, Until: due(job, slices.Contains(t.Bound.Expected.UntilOpen, line)),
-			Told: slices.Contains(t.Bound.Expected.Lasting, line),
+			Object: r.Table.Plain(), Problem: line, Until: due(job, slices.Contains(bound.Expected.UntilOpen, line)),
+			Told: slices.Contains(bound.Expected.Lasting, line),
 		})
 		if out[len(out)-1].Told {
 			out[len(out)-1].Until = ""
@@ -165,8 +194,8 @@ func (e *UnreadyError) Hint() string {
 }
 
 // ready refuses a cutover to a target that lacks what should be there by now,
-// and that nobody was told of.
-func (c *crossing) ready(ctx context.Context) error {
+// and that nobody was told of. Behind the fence there may be too many partitions to look at each.
+func (c *crossing) ready(ctx context.Context, parts bool) error {
 	if c.from != registry.Forward {
 		return nil
 	}
@@ -175,7 +204,7 @@ func (c *crossing) ready(ctx context.Context) error {
 	}
 	job := c.job
 	job.Stage = string(Swap)
-	lacks, err := Readiness(ctx, c.env.Target, c.env.Registry, job, c.env.Options.Workers)
+	lacks, err := readiness(ctx, c.env.Target, c.env.Registry, job, c.env.Options.Workers, parts)
 	if err != nil {
 		return err
 	}

@@ -94,5 +94,16 @@ func complete(ctx context.Context, tx pgx.Tx, b *shadow.Blueprint, names shadow.
 		return slices.ContainsFunc(b.Shadow.Sequences, func(own catalog.Sequence) bool { return own.Table == s.Table })
 	})
 	b.Shadow.OID = b.Source.OID
+	for _, p := range b.Below() {
+		if p.Own == nil {
+			continue
+		}
+		all, err := uses(ctx, tx, p.OID)
+		if err != nil {
+			return err
+		}
+		// A sequence that only the shadow has is the whole table's.
+		p.Own.Shadow.Uses = slices.DeleteFunc(all, func(s catalog.Sequence) bool { return s.Table.Schema == names.Schema })
+	}
 	return nil
 }

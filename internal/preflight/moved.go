@@ -40,7 +40,7 @@ func checkWhole(_ context.Context, in Input) ([]Finding, error) {
 	if !in.Relation.Partition {
 		return nil, nil
 	}
-	return []Finding{in.finding("kind", "name the whole table, or detach the partition first", "is a partition of a partitioned table")}, nil
+	return []Finding{in.finding("kind", "name the whole table, with which it moves; or detach the partition first", "is a partition of a partitioned table")}, nil
 }
 
 // checkLeafIdentities refuses partitions whose changes do not say which row they
@@ -63,7 +63,7 @@ func checkLeafIdentities(_ context.Context, in Input) ([]Finding, error) {
 	for _, leaf := range in.Partitions {
 		one := Input{Relation: leaf}
 		at := slices.IndexFunc(leaf.Indexes, func(i catalog.Index) bool { return i.Primary })
-		if leaf.Kind == "r" && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
+		if leaf.Kind == "r" && in.looksAt(leaf.OID) && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
 			findings = append(findings, in.finding("replica_identity", one.alter("REPLICA IDENTITY DEFAULT"),
 				"the replica identity of partition %s does not carry the key", leaf.Table.Plain()))
 		}
@@ -125,11 +125,8 @@ func checkPlaces(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	var findings []Finding
 	var schemas []sqltmpl.Ident // missing, named once
 	var tables []catalog.Relation
-	for _, r := range in.Relations {
-		tables = append(tables, r)
-		for _, p := range r.Partitions {
-			tables = append(tables, catalog.Relation{Table: p.Table})
-		}
+	for i, r := range in.Relations {
+		tables = append(append(tables, r), in.partitionsOf(i)...)
 	}
 	for _, r := range tables {
 		place, err := sqltmpl.One[sqltmpl.Place](ctx, in.Target, sqltmpl.FindOnTarget{Table: r.Table}.Statement())
