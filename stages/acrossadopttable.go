@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,8 +26,8 @@ type adoption struct {
 	from, to pgx.Tx // the snapshot, and what all is done in
 	t        registry.Table
 	change   treeChange
-	// final is the form of the table with all partitions that it has by now, and parts what is bound to
-	// them; if some have come.
+	// final is the form of the table with the partitions that have come, and those above them, and parts
+	// what is bound to these; nil if none has.
 	final *shadow.Blueprint
 	parts map[uint32]define.Bound
 }
@@ -99,19 +98,14 @@ func (a *adoption) run(ctx context.Context) error {
 // grown is the table's blueprint with the partitions that there are now: those
 // that have come as they are, the others as they were.
 func (a *adoption) grown(now []catalog.Partition) (shadow.Blueprint, error) {
-	if len(a.change.come) == 0 {
-		return without(*a.t.Blueprint, a.change.gone), nil
+	b := without(*a.t.Blueprint, a.change.gone)
+	if a.final != nil {
+		b = with(b, *a.final)
 	}
-	if !sameTree(a.final, now) { // they have changed since
-		return shadow.Blueprint{}, &compare.RewrittenError{Table: a.t.Name.Plain()}
+	if !sameTree(&b, now) { // they have changed since
+		return b, &compare.RewrittenError{Table: a.t.Name.Plain()}
 	}
-	known := map[uint32]shadow.Blueprint{}
-	for _, p := range a.t.Blueprint.Below() {
-		if p.Own != nil && !slices.ContainsFunc(a.change.come, func(c catalog.Partition) bool { return c.OID == p.Own.Source.OID }) {
-			known[p.Own.Source.OID] = *p.Own
-		}
-	}
-	return grow(*a.t.Blueprint, *a.final, known), nil
+	return b, nil
 }
 
 // checkNew refuses partitions that have of their own what is not carried.

@@ -149,7 +149,8 @@ func withoutOurs(r catalog.Relation) catalog.Relation {
 	r.Triggers = slices.DeleteFunc(slices.Clone(r.Triggers), func(t catalog.Trigger) bool {
 		return strings.HasPrefix(string(t.Name), "repave_")
 	})
-	r.Partitions = nil // see partitionDifferences
+	r.Partitions = nil                     // see partitionDifferences
+	r.ReferencedBy = roots(r.ReferencedBy) // those of partitions come and go with these
 	r.Others = slices.DeleteFunc(slices.Clone(r.Others), func(o catalog.Other) bool {
 		return o.Kind == "publication" && strings.Contains(o.Description, "repave_")
 	})

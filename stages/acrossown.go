@@ -102,26 +102,35 @@ func sameTree(b *shadow.Blueprint, found []catalog.Partition) bool {
 	})
 }
 
-// grow is old with the partitions that now has, each as it was if it is known. What
-// is new names indexes of the table above as these were called while now was built.
-func grow(old, now shadow.Blueprint, known map[uint32]shadow.Blueprint) shadow.Blueprint {
-	out := old
-	out.Source.Partitions, out.Shadow.Partitions, out.Partitions = now.Source.Partitions, now.Shadow.Partitions, nil
-	for _, p := range now.Partitions {
+// with is b with the partitions of more that it does not have. These name indexes of the table
+// above as they were called while more was built.
+func with(b, more shadow.Blueprint) shadow.Blueprint {
+	b.Source.Partitions, b.Shadow.Partitions = slices.Clone(b.Source.Partitions), slices.Clone(b.Shadow.Partitions)
+	b.Partitions = slices.Clone(b.Partitions)
+	for _, p := range more.Partitions {
+		oid := p.Own.Source.OID
+		at := slices.IndexFunc(b.Partitions, func(o shadow.Partition) bool { return o.Own != nil && o.Own.Source.OID == oid })
+		if at >= 0 {
+			own := with(*b.Partitions[at].Own, *p.Own)
+			b.Partitions[at].Own = &own
+			continue
+		}
 		own := *p.Own
-		if was, ok := known[own.Source.OID]; ok {
-			own = grow(was, own, known)
-		} else {
-			own = grow(own, own, known)
-			own.Indexes = slices.Clone(own.Indexes)
-			for i := range own.Indexes {
-				own.Indexes[i].Above = builtAs(old, now, own.Indexes[i].Above)
-			}
+		own.Indexes = slices.Clone(own.Indexes)
+		for i := range own.Indexes {
+			own.Indexes[i].Above = builtAs(b, more, own.Indexes[i].Above)
 		}
 		p.Own = &own
-		out.Partitions = append(out.Partitions, p)
+		b.Partitions = append(b.Partitions, p)
+		is := func(o catalog.Partition) bool { return o.Table == own.Source.Table }
+		b.Source.Partitions = append(b.Source.Partitions, of(more.Source.Partitions, is)...)
+		b.Shadow.Partitions = append(b.Shadow.Partitions, of(more.Shadow.Partitions, is)...)
 	}
-	return out
+	return b
+}
+
+func of(list []catalog.Partition, is func(catalog.Partition) bool) []catalog.Partition {
+	return slices.DeleteFunc(slices.Clone(list), func(p catalog.Partition) bool { return !is(p) })
 }
 
 // builtAs is what one blueprint calls an index that another one calls something else until the swap.
@@ -142,7 +151,7 @@ func without(b shadow.Blueprint, gone []catalog.Partition) shadow.Blueprint {
 		return slices.ContainsFunc(gone, func(p catalog.Partition) bool { return p.Table == table })
 	}
 	left := func(list []catalog.Partition) []catalog.Partition {
-		return slices.DeleteFunc(slices.Clone(list), func(p catalog.Partition) bool { return is(p.Table) })
+		return of(list, func(p catalog.Partition) bool { return !is(p.Table) })
 	}
 	b.Source.Partitions, b.Shadow.Partitions = left(b.Source.Partitions), left(b.Shadow.Partitions)
 	var parts []shadow.Partition

@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -56,19 +55,17 @@ func readiness(
 	if job.Strategy != Logical || job.Tables[0].Blueprint == nil {
 		return nil, nil
 	}
-	found := make([][]Lack, len(job.Tables)+1)
+	looks := looksAt(job, parts)
+	found := make([][]Lack, len(looks)+1)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(sessions, 1))
-	for i, t := range job.Tables {
-		if t.Bound == nil || t.Bound.Expected == nil {
-			continue // an older version of this program began the job
-		}
+	for i, look := range looks {
 		group.Go(func() error {
 			return inTx(ctx, target, func(tx pgx.Tx) (err error) {
 				if err := setLockTimeout(ctx, tx, readyWait); err != nil {
 					return err
 				}
-				found[i], err = lacksOf(ctx, tx, job, t, parts)
+				found[i], err = look.lacks(ctx, tx, job)
 				return err
 			})
 		})
@@ -78,7 +75,7 @@ func readiness(
 			if err := setLockTimeout(ctx, tx, readyWait); err != nil {
 				return err
 			}
-			found[len(job.Tables)], err = lacksViews(ctx, tx, r.Schema(), job)
+			found[len(looks)], err = lacksViews(ctx, tx, r.Schema(), job)
 			return err
 		})
 	})
@@ -86,32 +83,57 @@ func readiness(
 	return slices.Concat(found...), err
 }
 
-// lacksOf compares one table, and its partitions if asked to.
-func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, t registry.Table, parts bool) ([]Lack, error) {
-	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement()); err != nil || oid == 0 {
-		return []Lack{{Object: "table " + t.Name.Plain(), Problem: "is missing", whole: true}}, err
+// A look is at one table of a job, or at some partitions of one.
+type look struct {
+	table registry.Table
+	parts []define.Part
+}
+
+// looked is how many partitions one session looks at before another one may.
+const looked = 20
+
+// looksAt are the looks at all tables, and at all partitions if asked to.
+func looksAt(job registry.Job, parts bool) []look {
+	var out []look
+	for _, t := range job.Tables {
+		if t.Bound == nil || t.Bound.Expected == nil {
+			continue // an older version of this program began the job
+		}
+		out = append(out, look{table: t})
+		if !parts {
+			continue
+		}
+		for some := range slices.Chunk(treeOf(t).Parts, looked) {
+			out = append(out, look{t, some})
+		}
 	}
-	out, err := lacksOfOne(ctx, tx, job, t.Blueprint.Shadow, *t.Bound)
-	if err != nil || !parts {
-		return out, err
+	return out
+}
+
+// lacks compares what is looked at.
+func (l look) lacks(ctx context.Context, tx pgx.Tx, job registry.Job) ([]Lack, error) {
+	if l.parts == nil {
+		return lacksOf(ctx, tx, job, "table", l.table.Blueprint.Shadow, *l.table.Bound)
 	}
-	for _, p := range treeOf(t).Parts {
+	var out []Lack
+	for _, p := range l.parts {
 		if p.Bound.Expected == nil {
 			continue
 		}
-		more, err := lacksOfOne(ctx, tx, job, p.Relation, p.Bound)
-		if errors.Is(err, catalog.ErrGone) {
-			more, err = []Lack{{Object: "partition " + p.Relation.Table.Plain(), Problem: "is missing", whole: true}}, nil
-		}
+		lacks, err := lacksOf(ctx, tx, job, "partition", p.Relation, p.Bound)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, more...)
+		out = append(out, lacks...)
 	}
 	return out, nil
 }
 
-func lacksOfOne(ctx context.Context, tx pgx.Tx, job registry.Job, r catalog.Relation, bound define.Bound) ([]Lack, error) {
+// lacksOf compares one table or partition.
+func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, kind string, r catalog.Relation, bound define.Bound) ([]Lack, error) {
+	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: r.Table.String()}.Statement()); err != nil || oid == 0 {
+		return []Lack{{Object: kind + " " + r.Table.Plain(), Problem: "is missing", whole: true}}, err
+	}
 	lines, _, err := define.Lacking(ctx, tx, r, bound)
 	if err != nil {
 		return nil, err

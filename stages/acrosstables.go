@@ -100,7 +100,7 @@ type finalForm struct {
 // reads what is bound to it there, and which partitions there are.
 func final(ctx context.Context, env *Env, job registry.Job) (finalForm, error) {
 	for tried := 0; ; tried++ {
-		out, same, err := finalOnce(ctx, env, job)
+		out, same, err := finalOnce(ctx, env, job, nil)
 		if err != nil || same {
 			return out, err
 		}
@@ -116,10 +116,15 @@ func final(ctx context.Context, env *Env, job registry.Job) (finalForm, error) {
 // mostTries is how often the partitions may change while they are looked at.
 const mostTries = 10
 
-func finalOnce(ctx context.Context, env *Env, job registry.Job) (out finalForm, same bool, err error) {
+// finalOnce is final, of some of the partitions only if parts say which for each table, and
+// reports whether these are just those that there are.
+func finalOnce(ctx context.Context, env *Env, job registry.Job, parts [][]uint32) (out finalForm, same bool, err error) {
 	var asked []define.Table
 	for i, t := range job.Tables {
 		asked = append(asked, define.Table{OID: t.SourceOID, Change: job.Spec.Tables[i].Effective()})
+		if parts != nil {
+			asked[i].Parts = parts[i]
+		}
 	}
 	out.blueprints, err = define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
 	if err != nil {

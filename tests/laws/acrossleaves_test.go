@@ -26,7 +26,10 @@ func TestLaw5AcrossPartitionedTableIsFaithful(t *testing.T) {
 	tables := []string{"ref", "readings", "child", "parts"}
 	c.must(append([]string{"plan", "--strategy=logical"}, tables...)...)
 	c.must(append([]string{"run", "--strategy=logical", "--until", "verify"}, tables...)...)
-	pgtest.Exec(t, source, `INSERT INTO readings (at, note) SELECT g, 'late' FROM generate_series(90, 290, 100) g`)
+	execAll(t, source, []string{ // it refers to another table of the job, and is referred to
+		`CREATE TABLE readings_d PARTITION OF readings FOR VALUES FROM (1000) TO (1100)`, `INSERT INTO readings (at, ref_id) VALUES (1001, 7)`,
+		`INSERT INTO child SELECT id, at FROM readings_d`, `INSERT INTO readings (at, note) SELECT g, 'late' FROM generate_series(90, 290, 100) g`,
+	})
 	pgtest.Exec(t, source, `UPDATE readings SET at = at + 100 WHERE note = 'late!' AND at = 190`)
 	c.must(append([]string{"swap"}, tables...)...)
 	for _, table := range []string{"readings", "child", "parts"} {

@@ -166,6 +166,9 @@ func TestLaw4AcrossKilledTakingOverPartitions(t *testing.T) {
 	c.strike(random, "sync_schema", kill, run...)
 	for n := 4; n < 7; n++ {
 		attach(n)
+		if n == 5 {
+			execAll(t, source, deepTree)
+		}
 		c.strike(random, "replay", kill, run...)
 	}
 	pgtest.Exec(t, source, `DROP TABLE t3`)
