@@ -206,7 +206,18 @@ func (r *PlanReport) carriedAcross(b *shadow.Blueprint, bound define.Bound) {
 	say(len(b.Shadow.ForeignKeys), "foreign keys of the table", "added in the cutover NOT VALID, validated right after it")
 	say(len(define.NewTree(b, bound).Sequences()), "sequences", "set to exactly where they stand, in the cutover")
 	say(len(b.Shadow.Grants), "privileges", "for roles that the target has")
-	for _, d := range bound.Dependents {
+	dependents := slices.Clone(bound.Dependents)
+	for _, p := range b.Below() {
+		if p.Own == nil {
+			continue
+		}
+		for _, d := range bound.Parts[p.Own.Source.OID].Dependents {
+			if preflight.OfPartition(d) {
+				dependents = append(dependents, d)
+			}
+		}
+	}
+	for _, d := range dependents {
 		r.Carried = append(r.Carried, d.Name+": made on the target, and active from the cutover on")
 	}
 	r.carriedOutline = outline{lines: slices.Clone(r.Carried)}

@@ -69,7 +69,9 @@ func (t Tree) membersOf(key catalog.ForeignKey) []leafKey {
 			}
 			as[p.Relation.Table] = member.OID
 			if p.Relation.Kind != partitioned {
-				out = append(out, leafKey{p.Relation.Table, member})
+				one := key // whose columns have the names that they come to have
+				one.OID, one.Name, one.Comment = member.OID, member.Name, member.Comment
+				out = append(out, leafKey{p.Relation.Table, one})
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func TestLaw5AcrossPartitionsThatAreRefused(t *testing.T) {
 		require.Equal(t, 3, code, stderr)
 		require.True(t, strings.Contains(stderr, "can put rows into other partitions") || strings.Contains(stderr, "is partitioned already"), stderr)
 	}
-	c.must("run", "--strategy=logical", "t", "--until", "verify", "--pk-bigint", "--using", "v=upper(v)")
+	c.must("run", "--strategy=logical", "t", "--until", "verify", "--pk-bigint", "--using", "v=upper(v)", "--set", "fillfactor=61")
 	pgtest.Exec(t, source, `CREATE INDEX own ON t1 (v)`)
 	stderr, code = c.run("swap", "t")
 	require.Equal(t, 1, code, stderr)
@@ -95,9 +95,12 @@ func TestLaw5AcrossPartitionsThatAreRefused(t *testing.T) {
 	require.Contains(t, stderr, "partition public.t4 is UNLOGGED")
 	require.Contains(t, stderr, `DROP VIEW public.own`)
 	execAll(t, source, []string{`DROP VIEW own`, `DROP TABLE t4`, `DROP TABLE t3`})
-	pgtest.Exec(t, source, `INSERT INTO t VALUES (1000, 1, 'x')`)
+	pgtest.Exec(t, source, `CREATE TABLE t5 (v text, id int NOT NULL, at int NOT NULL)`)
+	execAll(t, source, []string{`ALTER TABLE t ATTACH PARTITION t5 FOR VALUES FROM (500) TO (600)`, `INSERT INTO t VALUES (1000, 1, 'x'), (1, 500, 'new')`})
 	c.must("swap", "t")
-	require.Equal(t, []string{"t1|101|V|bigint", "t2|100|V|bigint"}, pgtest.Rows(t, pgtest.Connect(t, c.to),
+	require.Equal(t, []string{"v text, id bigint, at bigint|{fillfactor=61}"}, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT string_agg(attname || ' ' || atttypid::regtype, ', ' ORDER BY attnum), reloptions
+		FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relname = 't5' AND attnum > 0 GROUP BY reloptions`))
+	require.Equal(t, []string{"t1|101|V|bigint", "t2|100|V|bigint", "t5|1|NEW|bigint"}, pgtest.Rows(t, pgtest.Connect(t, c.to),
 		`SELECT tableoid::regclass, count(*), min(v), min(pg_typeof(at)::text) FROM t GROUP BY 1 ORDER BY 1`))
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
