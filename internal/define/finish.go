@@ -36,7 +36,9 @@ func Finish(ctx context.Context, tx pgx.Tx, r catalog.Relation, bound Bound) (No
 }
 
 // Finish is the function Finish for the table and its partitions.
-func (t Tree) Finish(ctx context.Context, tx pgx.Tx) (Notes, error) { return t.finish(ctx, tx, t.nodes()) }
+func (t Tree) Finish(ctx context.Context, tx pgx.Tx) (Notes, error) {
+	return t.finish(ctx, tx, t.nodes())
+}
 
 // finish finishes some of the tree's tables, each after what it is a partition
 // of. Columns can only be renamed on all of them at once.

@@ -62,6 +62,9 @@ func checkLeafIdentities(_ context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, leaf := range in.Partitions {
 		one := Input{Relation: leaf}
+		if in.looksAt(leaf.OID) {
+			findings = append(findings, in.unsentIdentity(leaf)...)
+		}
 		at := slices.IndexFunc(leaf.Indexes, func(i catalog.Index) bool { return i.Primary })
 		if leaf.Kind == "r" && in.looksAt(leaf.OID) && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
 			findings = append(findings, in.finding("replica_identity", one.alter("REPLICA IDENTITY DEFAULT"),
@@ -86,6 +89,21 @@ func checkReplicaIdentity(_ context.Context, in Input) ([]Finding, error) {
 		cure = in.alter("REPLICA IDENTITY DEFAULT")
 	}
 	return []Finding{in.finding("replica_identity", cure, "the replica identity does not carry the key (%s)", key.Name)}, nil
+}
+
+// firstStrictIdentities is the first version in which UPDATE and DELETE fail on a published table whose
+// replica identity has a generated column, which is not sent.
+const firstStrictIdentities = 18
+
+// unsentIdentity refuses a replica identity FULL with generated columns, of the table or a partition of it.
+func (in Input) unsentIdentity(r catalog.Relation) []Finding {
+	at := slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return c.Generated != "" })
+	if r.Kind != "r" || r.ReplIdent != "f" || at < 0 {
+		return nil
+	}
+	return []Finding{in.finding("replica_identity", Input{Relation: r}.alter("REPLICA IDENTITY DEFAULT"),
+		"the replica identity of %s is FULL, with generated column %s: PostgreSQL %d refuses UPDATE and DELETE while it is published",
+		r.Table.Plain(), r.Columns[at].Name, firstStrictIdentities)}
 }
 
 // carries reports whether changes come with all columns of key.
