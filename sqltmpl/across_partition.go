@@ -2,7 +2,7 @@ package sqltmpl
 
 import "github.com/jackc/pgx/v5"
 
-// ListPartitions lists the partitions of a table.
+// ListPartitions lists the partitions of a table, at every depth.
 type ListPartitions struct{ Relation uint32 }
 
 // A FoundPartition is one of them.
@@ -13,8 +13,12 @@ type FoundPartition struct {
 	Kind       string
 	Bound      Fragment
 	Attached   int64 // the transaction that made it a partition
+	Above      string
 	Options    []string
 	Tablespace Ident
+	// What it is directly below.
+	ParentSchema Ident `db:"parent_schema"`
+	ParentName   Ident `db:"parent_name"`
 }
 
 // Statement renders across/list_partitions.sql.

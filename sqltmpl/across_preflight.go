@@ -16,6 +16,7 @@ type End struct {
 	Identity    string `db:"identity"` // of server and database
 	Role        Ident  `db:"role"`
 	Replication bool   `db:"replication"` // the role may replicate
+	Version     int    `db:"version"`
 }
 
 // ReadEnd reads what a cluster has for logical decoding.

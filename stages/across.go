@@ -83,16 +83,16 @@ func (env *Env) jobMark(ctx context.Context, job registry.Job) (string, error) {
 func mappings(job registry.Job, d registry.Direction) []logical.Mapping {
 	out := make([]logical.Mapping, 0, len(job.Tables))
 	for _, t := range job.Tables {
-		m := logical.Forward(t.Blueprint, t.Number)
-		if d == registry.Backward {
-			m = logical.Backward(t.Blueprint, t.Number, t.ShadowOID)
+		parts := treeAt(t, d)
+		switch {
+		case len(parts) > 0:
+		case d == registry.Backward:
+			out = append(out, logical.Backward(t.Blueprint, t.Number, t.ShadowOID))
+		default:
+			out = append(out, logical.Forward(t.Blueprint, t.Number))
 		}
-		parts := partsAt(t, d)
-		if len(parts) == 0 {
-			out = append(out, m)
-		}
-		for i, p := range parts {
-			out = append(out, m.Of(i+1, p.Table, p.OID, counterpart(t, p)))
+		for i, p := range partsAt(t, d) {
+			out = append(out, mappingOf(t, d, i+1, p))
 		}
 	}
 	return out

@@ -115,6 +115,7 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			return err
 		}
 		changes, some := make([]treeChange, len(job.Tables)), false
+		come := make([][]uint32, len(job.Tables))
 		for i, t := range job.Tables {
 			if changes[i], err = changesIn(ctx, from, t, d); err != nil {
 				return err
@@ -123,6 +124,15 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 				return err
 			}
 			some = some || changes[i].any()
+			if come[i], err = withAbove(ctx, from, t, changes[i].come); err != nil {
+				return err
+			}
+		}
+		var form finalForm
+		if slices.ContainsFunc(come, func(oids []uint32) bool { return len(oids) > 0 }) {
+			if form, _, err = finalOnce(ctx, env, job, come); err != nil {
+				return err
+			}
 		}
 		if err := env.passTo(ctx, job, changes, slot); err != nil || !some {
 			return err
@@ -133,7 +143,11 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			}
 			err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement())
 			for i := 0; i < len(changes) && err == nil; i++ {
-				err = env.adoptTable(ctx, from, tx, job, name, job.Tables[i], changes[i])
+				a := &adoption{env: env, job: job, mark: name, from: from, to: tx, t: job.Tables[i], change: changes[i]}
+				if len(changes[i].come) > 0 {
+					a.final, a.parts = form.blueprints[i], form.bounds[i].Parts
+				}
+				err = a.run(ctx)
 			}
 			return err
 		})
@@ -154,4 +168,22 @@ func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChan
 	}
 	defer f.close(ctx)
 	return f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent})
+}
+
+// withAbove lists partitions that have come, and the partitions that they are below.
+func withAbove(ctx context.Context, from pgx.Tx, t registry.Table, come []catalog.Partition) ([]uint32, error) {
+	out := []uint32{} // of other tables no partition is of interest
+	if len(come) == 0 {
+		return out, nil
+	}
+	now, err := attachedTo(ctx, from, t.SourceOID)
+	for _, p := range come {
+		for at := 0; at >= 0; {
+			out = append(out, p.OID)
+			if at = slices.IndexFunc(now, func(o catalog.Partition) bool { return o.Table == p.Parent }); at >= 0 {
+				p = now[at]
+			}
+		}
+	}
+	return out, err
 }

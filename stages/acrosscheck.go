@@ -43,7 +43,7 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 	if err != nil {
 		return nil, err
 	}
-	more, err := lacking(ctx, env, relations)
+	more, err := lacking(ctx, env, relations, trees)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (across) check(ctx context.Context, env *Env, req Request) (*RefusedError, 
 }
 
 // lacking finds what tables need and the target has not.
-func lacking(ctx context.Context, env *Env, relations []catalog.Relation) ([]preflight.Finding, error) {
+func lacking(ctx context.Context, env *Env, relations []catalog.Relation, trees []preflight.Tree) ([]preflight.Finding, error) {
 	var out []preflight.Finding
 	version := 0
 	err := withConn(ctx, env.Target, func(conn *pgx.Conn) error {
@@ -79,21 +79,31 @@ func lacking(ctx context.Context, env *Env, relations []catalog.Relation) ([]pre
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range relations {
-		for _, what := range define.Unsupported(r, version) {
-			out = append(out, preflight.Finding{
-				Check: "version", Table: r.Table.Plain(), Problem: fmt.Sprintf("PostgreSQL %d can't have %s", version, what),
-				Cure: "change it on the source or with --alter, or move to a newer version",
-			})
-		}
-		missing, err := define.Missing(ctx, env.Source, env.Target, r, env.Registry.Schema())
-		if err != nil {
-			return nil, err
-		}
-		for _, what := range missing {
-			out = append(out, preflight.Finding{
-				Check: "missing", Table: r.Table.Plain(), Problem: "on the target: " + what, Cure: "make it there as it is on the source",
-			})
+	for i, whole := range relations {
+		above := append([]catalog.Relation{whole}, trees[i].Partitions...)
+		for n, r := range above {
+			lacks := define.Unsupported(r, version)
+			if n > 0 {
+				lacks = define.Unsupported(r, version, above...)
+			}
+			for _, what := range lacks {
+				out = append(out, preflight.Finding{
+					Check: "version", Table: whole.Table.Plain(), Problem: fmt.Sprintf("PostgreSQL %d can't have %s", version, what),
+					Cure: "change it on the source or with --alter, or move to a newer version",
+				})
+			}
+			missing, err := define.Missing(ctx, env.Source, env.Target, r, env.Registry.Schema())
+			if err != nil {
+				return nil, err
+			}
+			for _, what := range missing {
+				f := preflight.Finding{
+					Check: "missing", Table: whole.Table.Plain(), Problem: "on the target: " + what, Cure: "make it there as it is on the source",
+				}
+				if !slices.Contains(out, f) {
+					out = append(out, f)
+				}
+			}
 		}
 	}
 	return out, nil
@@ -139,7 +149,8 @@ func withoutOurs(r catalog.Relation) catalog.Relation {
 	r.Triggers = slices.DeleteFunc(slices.Clone(r.Triggers), func(t catalog.Trigger) bool {
 		return strings.HasPrefix(string(t.Name), "repave_")
 	})
-	r.Partitions = nil // see partitionDifferences
+	r.Partitions = nil                     // see partitionDifferences
+	r.ReferencedBy = roots(r.ReferencedBy) // those of partitions come and go with these
 	r.Others = slices.DeleteFunc(slices.Clone(r.Others), func(o catalog.Other) bool {
 		return o.Kind == "publication" && strings.Contains(o.Description, "repave_")
 	})

@@ -99,12 +99,15 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 			}
 			var count pageCount
 			var files registry.Files
-			for i, leaf := range sourceFilesAcross(t) {
-				if t.Blueprint.Source.Kind == partitioned {
-					if t.Blueprint.Source.Partitions[i].File, err = filenodeOf(ctx, env.Source, leaf); err != nil {
-						return err
-					}
+			for i := range t.Bound.OnSource {
+				if t.Bound.OnSource[i].Kind == partitioned {
+					continue
 				}
+				if t.Bound.OnSource[i].File, err = filenodeOf(ctx, env.Source, t.Bound.OnSource[i]); err != nil {
+					return err
+				}
+			}
+			for _, leaf := range sourceFilesAcross(t) {
 				one, err := sqltmpl.One[pageCount](ctx, env.Source, sqltmpl.PageCount{Relation: leaf.OID}.Statement())
 				if errors.Is(err, pgx.ErrNoRows) {
 					err = nil // a partition that was dropped
@@ -115,7 +118,7 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 				count.Rows, count.Pages = count.Rows+one.Rows, count.Pages+one.Pages
 				files = append(files, one.Pages)
 			}
-			if err := env.Registry.SetShadow(ctx, tx, t, t.ShadowOID, *t.Blueprint); err != nil {
+			if err := env.Registry.SetBound(ctx, tx, t, *t.Bound); err != nil {
 				return err
 			}
 			size := count.Pages / int64(max(env.Options.Workers, 1)*rangesPerWorker)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,7 +47,7 @@ func (s acrossSchema) Run(ctx context.Context, env *Env, job registry.Job) (int6
 	}
 	for _, t := range job.Tables {
 		err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
-			_, err := define.Finish(ctx, tx, t.Blueprint.Shadow, *t.Bound) // setup has told the notes
+			_, err := treeOf(t).Finish(ctx, tx) // setup has told the notes
 			return err
 		})
 		if err != nil {
@@ -116,6 +117,13 @@ func allIndexes(registry.Table, define.Index) bool { return true }
 
 // keyIndexes are those by which the stream finds rows.
 func keyIndexes(t registry.Table, i define.Index) bool {
+	for above := i.Table; above != t.Name; { // of a partition: what it belongs to
+		part, _ := treeOf(t).PartOf(above)
+		if i.Name = part.Indexes[i.Name]; i.Name == "" {
+			return false
+		}
+		above = part.Above
+	}
 	for _, index := range t.Blueprint.Indexes {
 		if index.Name == i.Name {
 			return index.Key
@@ -124,26 +132,53 @@ func keyIndexes(t registry.Table, i define.Index) bool {
 	return false
 }
 
+// inOrder lists what is to be built of a table's indexes, and of its partitions',
+// the costliest of each first.
+func (acrossSchema) inOrder(ctx context.Context, env *Env, t registry.Table) ([]acrossIndex, error) {
+	of := map[sqltmpl.Table]map[sqltmpl.Ident]define.Index{}
+	for _, i := range treeOf(t).Indexes() {
+		if of[i.Table] == nil {
+			of[i.Table] = map[sqltmpl.Ident]define.Index{}
+		}
+		if !i.Only {
+			of[i.Table][i.Name] = i
+		}
+	}
+	nodes := []registry.Table{t}
+	for _, p := range t.Blueprint.Below() {
+		if p.Own != nil && p.Own.Source.Kind != partitioned {
+			part := t
+			part.SourceOID, part.Blueprint = p.Own.Source.OID, p.Own
+			nodes = append(nodes, part)
+		}
+	}
+	var out []acrossIndex
+	for _, n := range nodes {
+		order, err := (syncSchema{}).largestFirst(ctx, env, n)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range order {
+			if index, ok := of[n.Blueprint.Shadow.Table][i.Name]; ok {
+				out = append(out, acrossIndex{index, t})
+			}
+		}
+	}
+	return out, nil
+}
+
 // build builds the indexes of all tables that are wanted, several at a time, the
-// costliest first, then makes keys of them.
+// costliest first, then makes keys of them, and has those of partitioned tables take them in.
 func (s acrossSchema) build(
 	ctx context.Context, env *Env, job registry.Job, want func(registry.Table, define.Index) bool,
 ) error {
 	var indexes []acrossIndex
 	for _, t := range job.Tables {
-		order, err := (syncSchema{}).largestFirst(ctx, env, t)
+		order, err := s.inOrder(ctx, env, t)
 		if err != nil {
 			return err
 		}
-		byName := map[sqltmpl.Ident]define.Index{}
-		for _, i := range define.Indexes(t.Blueprint.Shadow) {
-			byName[i.Name] = i
-		}
-		for _, i := range order {
-			if index, ok := byName[i.Name]; ok && want(t, index) {
-				indexes = append(indexes, acrossIndex{index, t})
-			}
-		}
+		indexes = append(indexes, slices.DeleteFunc(order, func(i acrossIndex) bool { return !want(t, i.Index) })...)
 	}
 	sessions := max(env.Options.Workers, 1)
 	helpers := max(sessions/max(min(sessions, len(indexes)), 1)-1, 0)
@@ -170,9 +205,14 @@ func (s acrossSchema) build(
 		return err
 	}
 	for _, t := range job.Tables {
-		for _, i := range define.Indexes(t.Blueprint.Shadow) {
+		for _, i := range treeOf(t).Indexes() {
 			if !want(t, i) {
 				continue
+			}
+			if i.Only {
+				if err := s.create(ctx, env, acrossIndex{i, t}, 0); err != nil {
+					return err
+				}
 			}
 			err := inTx(ctx, env.Target, func(tx pgx.Tx) error {
 				_, err := i.Attach(ctx, tx)

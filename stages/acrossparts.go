@@ -2,18 +2,13 @@ package stages
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/catalog"
-	"github.com/repave-pg/repave/internal/preflight"
-	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
+	"github.com/repave-pg/repave/strategies/logical"
 )
 
 // A partitioned table moves partition by partition: changes come as those of
@@ -22,21 +17,43 @@ import (
 // the stream is who attaches and detaches partitions: so each is known by the
 // transaction that attached it, and what is known is compared before rows could be missed.
 
-// partsAt are the partitions, at the end that a direction comes from, of a
-// table that is partitioned there.
+// partsAt are the partitions with rows, at the end that a direction comes from,
+// of a table that is partitioned there.
 func partsAt(t registry.Table, d registry.Direction) []catalog.Partition {
-	if d == registry.Forward {
-		return t.Blueprint.Source.Partitions
-	}
-	return t.Blueprint.Shadow.Partitions
+	return slices.DeleteFunc(slices.Clone(treeAt(t, d)), func(p catalog.Partition) bool { return p.Kind == partitioned })
 }
 
-// counterpart is the table of the other end that has the rows of a partition.
-func counterpart(t registry.Table, p catalog.Partition) sqltmpl.Table {
-	if t.Blueprint.Source.Kind == partitioned && t.Blueprint.Shadow.Kind == partitioned {
-		return p.Table
+// treeAt are all partitions there.
+func treeAt(t registry.Table, d registry.Direction) []catalog.Partition {
+	switch {
+	case t.Bound == nil:
+		return nil
+	case d == registry.Forward:
+		return t.Bound.OnSource
+	default:
+		return t.Bound.OnTarget
 	}
-	return t.Name
+}
+
+// mappingOf is what becomes of a partition's rows: they go to the partition of
+// the same name, whose columns may stand in an order of their own; to the table if it is not
+// partitioned there.
+func mappingOf(t registry.Table, d registry.Direction, number int, p catalog.Partition) logical.Mapping {
+	b, to := t.Blueprint, t.Name
+	for _, part := range b.Below() {
+		if part.Own != nil && part.Own.Source.Table == p.Table {
+			own := *part.Own
+			own.Key = b.Key
+			b, to = &own, p.Table
+		}
+	}
+	m := logical.Forward(b, t.Number)
+	if d == registry.Backward {
+		m = logical.Backward(b, t.Number, p.OID)
+	}
+	m = m.Of(number, p.Table, p.OID, to)
+	m.Shared = to == t.Name
+	return m
 }
 
 // sourceFilesAcross are the tables that hold a table's rows on the source, as far
@@ -45,7 +62,7 @@ func sourceFilesAcross(t registry.Table) []catalog.Partition {
 	if t.Blueprint.Source.Kind != partitioned {
 		return []catalog.Partition{{OID: t.SourceOID, Table: t.Name}}
 	}
-	return t.Blueprint.Source.Partitions
+	return partsAt(t, registry.Forward)
 }
 
 // filesOf are the tables that hold a table's rows on the target.
@@ -54,13 +71,13 @@ func filesOf(t registry.Table) []sqltmpl.Table {
 		return []sqltmpl.Table{t.Name}
 	}
 	var out []sqltmpl.Table
-	for _, p := range t.Blueprint.Shadow.Partitions {
+	for _, p := range partsAt(t, registry.Backward) {
 		out = append(out, p.Table)
 	}
 	return out
 }
 
-// attachedTo reads the partitions of a table as db's snapshot shows them;
+// attachedTo reads the partitions of a table, at every depth, as db's snapshot shows them;
 // none for a plain one. One that is being detached is none any more.
 func attachedTo(ctx context.Context, db sqltmpl.DB, oid uint32) ([]catalog.Partition, error) {
 	rows, err := sqltmpl.All[sqltmpl.FoundPartition](ctx, db, sqltmpl.ListPartitions{Relation: oid}.Statement())
@@ -71,7 +88,8 @@ func attachedTo(ctx context.Context, db sqltmpl.DB, oid uint32) ([]catalog.Parti
 	for i, r := range rows {
 		out[i] = catalog.Partition{
 			OID: r.OID, Table: sqltmpl.Table{Schema: r.Schema, Name: r.Name}, Kind: r.Kind, Bound: r.Bound, Attached: r.Attached,
-			Options: r.Options, Tablespace: r.Tablespace,
+			Options: r.Options, Tablespace: r.Tablespace, Above: r.Above,
+			Parent: sqltmpl.Table{Schema: r.ParentSchema, Name: r.ParentName},
 		}
 	}
 	return out, nil
@@ -79,7 +97,7 @@ func attachedTo(ctx context.Context, db sqltmpl.DB, oid uint32) ([]catalog.Parti
 
 // samePartition reports whether two are one partition that was it all the time.
 func samePartition(a, b catalog.Partition) bool {
-	return a.OID == b.OID && a.Table == b.Table && a.Attached == b.Attached
+	return a.OID == b.OID && a.Table == b.Table && a.Attached == b.Attached && a.Above == b.Above
 }
 
 // treeChange is what somebody did to the partitions of a table.
@@ -117,7 +135,7 @@ func changesIn(ctx context.Context, db sqltmpl.DB, t registry.Table, d registry.
 		return treeChange{}, nil
 	}
 	now, err := attachedTo(ctx, db, oid)
-	return changesOf(partsAt(t, d), now), err
+	return changesOf(treeAt(t, d), now), err
 }
 
 // lines says what has changed.
@@ -126,7 +144,7 @@ func (c treeChange) lines() []string {
 	for _, p := range c.gone {
 		what := "was detached or dropped"
 		if slices.ContainsFunc(c.come, func(o catalog.Partition) bool { return o.OID == p.OID }) {
-			what = "was renamed, or detached and attached again"
+			what = "was renamed, or detached and attached again, or what it is below was"
 		}
 		out = append(out, fmt.Sprintf("partition %s %s", p.Table.Plain(), what))
 	}
@@ -154,63 +172,4 @@ func changedTree(t registry.Table, swapped bool, differences []string) error {
 		return nil
 	}
 	return &TreeError{Table: t.Name, Differences: differences, Swapped: swapped}
-}
-
-// leavesAsKnown makes sure that nobody gave a partition of the source something of
-// its own, which the target would lack.
-func leavesAsKnown(ctx context.Context, env *Env, job registry.Job, t registry.Table) error {
-	if job.Swapped {
-		return nil
-	}
-	return inTx(ctx, env.Source, func(tx pgx.Tx) error {
-		var out []string
-		var oids []uint32
-		for _, leaf := range t.Bound.Leaves {
-			got, err := catalog.Load(ctx, tx, leaf.Relation.OID, env.Registry.Schema())
-			if errors.Is(err, catalog.ErrGone) {
-				continue // the cutover looks
-			}
-			if err != nil {
-				return err
-			}
-			oids = append(oids, leaf.Relation.OID)
-			for _, line := range catalog.Diff(withoutOurs(leaf.Relation), withoutOurs(got)) {
-				out = append(out, leaf.Relation.Table.Plain()+": "+line)
-			}
-		}
-		if len(oids) > 0 {
-			bound, err := catalog.LoadDependents(ctx, tx, oids, env.Registry.Schema())
-			if err != nil {
-				return err
-			}
-			for _, d := range bound {
-				if preflight.OfPartition(d) && !strings.Contains(d.Name, "repave_") {
-					out = append(out, d.Name+" is new")
-				}
-			}
-		}
-		return changedIf(t, out)
-	})
-}
-
-// sameBounds refuses a change after which a row could belong to another partition
-// than before: its changes go to the partition of the same name.
-func sameBounds(ctx context.Context, env *Env, t registry.Table, b *shadow.Blueprint) ([]preflight.Finding, error) {
-	if b.Source.Kind != partitioned {
-		return nil, nil
-	}
-	by, err := sqltmpl.Scalars[sqltmpl.Ident](ctx, env.Source, sqltmpl.PartitionColumns{Relation: t.SourceOID}.Statement())
-	if err != nil {
-		return nil, err
-	}
-	var out []preflight.Finding
-	for _, c := range b.Columns {
-		if slices.Contains(by, c.Source) && (c.Using != "" || !c.Safe) {
-			out = append(out, preflight.Finding{
-				Check: "partition", Table: t.Name.Plain(), Cure: "change the column after cleanup, in place: repave run " + t.Name.Plain(),
-				Problem: fmt.Sprintf("it is partitioned by column %s, whose change can put rows into other partitions", c.Source),
-			})
-		}
-	}
-	return out, nil
 }

@@ -62,6 +62,14 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 		}
 		out[i].describeAcross(env, b, form.bounds[i], req.Spec)
 		out[i].Differs = append(out[i].Differs, outcome.Expected[i].Lasting...)
+		for _, p := range b.Below() {
+			if p.Own == nil {
+				continue
+			}
+			for _, line := range outcome.Parts[i][p.Own.Source.OID].Lasting {
+				out[i].Differs = append(out[i].Differs, "partition "+p.Own.Source.Table.Plain()+": "+line)
+			}
+		}
 	}
 	return out, out[0].describeViews(ctx, env, outcome)
 }
@@ -69,9 +77,9 @@ func planAcross(ctx context.Context, env *Env, req Request) ([]PlanReport, error
 // rehearseAcross makes the tables on the target with everything, and views if
 // asked, and undoes it: what can't be made is known before rows are copied.
 func rehearseAcross(ctx context.Context, env *Env, form finalForm, spec registry.Spec) (define.Outcome, error) {
-	var tables []define.Rehearsed
+	var tables []define.Tree
 	for i, b := range form.blueprints {
-		tables = append(tables, define.Rehearsed{Relation: b.Shadow, Bound: form.bounds[i]})
+		tables = append(tables, define.NewTree(b, form.bounds[i]))
 	}
 	views := form.views
 	if !spec.WithViews {
@@ -157,11 +165,29 @@ func definition(b *shadow.Blueprint) []string {
 	if b.Shadow.PartitionKey != "" {
 		out[0] += " PARTITION BY " + string(b.Shadow.PartitionKey)
 	}
-	for _, p := range b.Shadow.Partitions {
-		out = append(out, "CREATE TABLE "+p.Table.Plain()+" PARTITION OF "+b.Shadow.Table.Plain()+" "+string(p.Bound))
-	}
+	out = append(out, partitionLines(b)...)
 	for _, index := range b.Shadow.Indexes {
 		out = append(out, string(index.Def))
+	}
+	return out
+}
+
+// partitionLines are the partitions of definition, at every depth.
+func partitionLines(b *shadow.Blueprint) []string {
+	var out []string
+	for _, p := range b.Shadow.Partitions {
+		line := "CREATE TABLE " + p.Table.Plain() + " PARTITION OF " + b.Shadow.Table.Plain() + " " + string(p.Bound)
+		var below []string
+		for _, part := range b.Partitions {
+			if part.Own == nil || part.Own.Shadow.Table != p.Table {
+				continue
+			}
+			if by := part.Own.Shadow.PartitionKey; by != "" {
+				line += " PARTITION BY " + string(by)
+			}
+			below = partitionLines(part.Own)
+		}
+		out = append(append(out, line), below...)
 	}
 	return out
 }
@@ -175,12 +201,23 @@ func (r *PlanReport) carriedAcross(b *shadow.Blueprint, bound define.Bound) {
 	}
 	say(len(b.Shadow.Columns), "columns", "with type, collation, default, not null, storage, statistics target, comment, grants")
 	say(len(b.Shadow.Indexes), "indexes and the constraints on them", "built after the copy, under their own names")
-	say(len(b.Shadow.Partitions), "partitions", "made with the table; those that come and go on the source until the swap do on the target")
+	say(max(len(b.Below()), len(b.Shadow.Partitions)), "partitions", "made with the table, with what is their own; those that come and go on the source until the swap do on the target")
 	say(len(b.Shadow.Checks), "check constraints", "made with the table; those NOT VALID in the cutover")
 	say(len(b.Shadow.ForeignKeys), "foreign keys of the table", "added in the cutover NOT VALID, validated right after it")
-	say(len(define.Sequences(b.Shadow)), "sequences", "set to exactly where they stand, in the cutover")
+	say(len(define.NewTree(b, bound).Sequences()), "sequences", "set to exactly where they stand, in the cutover")
 	say(len(b.Shadow.Grants), "privileges", "for roles that the target has")
-	for _, d := range bound.Dependents {
+	dependents := slices.Clone(bound.Dependents)
+	for _, p := range b.Below() {
+		if p.Own == nil {
+			continue
+		}
+		for _, d := range bound.Parts[p.Own.Source.OID].Dependents {
+			if preflight.OfPartition(d) {
+				dependents = append(dependents, d)
+			}
+		}
+	}
+	for _, d := range dependents {
 		r.Carried = append(r.Carried, d.Name+": made on the target, and active from the cutover on")
 	}
 	r.carriedOutline = outline{lines: slices.Clone(r.Carried)}

@@ -45,22 +45,27 @@ const readyWait = time.Second
 // and before the tables are there. It only reads, each table by itself: at
 // most that many at a time.
 func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, job registry.Job, sessions int) ([]Lack, error) {
+	return readiness(ctx, target, r, job, sessions, true)
+}
+
+// readiness is Readiness, with partitions or without.
+func readiness(
+	ctx context.Context, target *pgxpool.Pool, r *registry.Registry, job registry.Job, sessions int, parts bool,
+) ([]Lack, error) {
 	if job.Strategy != Logical || job.Tables[0].Blueprint == nil {
 		return nil, nil
 	}
-	found := make([][]Lack, len(job.Tables)+1)
+	looks := looksAt(job, parts)
+	found := make([][]Lack, len(looks)+1)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(sessions, 1))
-	for i, t := range job.Tables {
-		if t.Bound == nil || t.Bound.Expected == nil {
-			continue // an older version of this program began the job
-		}
+	for i, look := range looks {
 		group.Go(func() error {
 			return inTx(ctx, target, func(tx pgx.Tx) (err error) {
 				if err := setLockTimeout(ctx, tx, readyWait); err != nil {
 					return err
 				}
-				found[i], err = lacksOf(ctx, tx, job, t)
+				found[i], err = look.lacks(ctx, tx, job)
 				return err
 			})
 		})
@@ -70,7 +75,7 @@ func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, 
 			if err := setLockTimeout(ctx, tx, readyWait); err != nil {
 				return err
 			}
-			found[len(job.Tables)], err = lacksViews(ctx, tx, r.Schema(), job)
+			found[len(looks)], err = lacksViews(ctx, tx, r.Schema(), job)
 			return err
 		})
 	})
@@ -78,20 +83,66 @@ func Readiness(ctx context.Context, target *pgxpool.Pool, r *registry.Registry, 
 	return slices.Concat(found...), err
 }
 
-// lacksOf compares one table.
-func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, t registry.Table) ([]Lack, error) {
-	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement()); err != nil || oid == 0 {
-		return []Lack{{Object: "table " + t.Name.Plain(), Problem: "is missing", whole: true}}, err
+// A look is at one table of a job, or at some partitions of one.
+type look struct {
+	table registry.Table
+	parts []define.Part
+}
+
+// looked is how many partitions one session looks at before another one may.
+const looked = 20
+
+// looksAt are the looks at all tables, and at all partitions if asked to.
+func looksAt(job registry.Job, parts bool) []look {
+	var out []look
+	for _, t := range job.Tables {
+		if t.Bound == nil || t.Bound.Expected == nil {
+			continue // an older version of this program began the job
+		}
+		out = append(out, look{table: t})
+		if !parts {
+			continue
+		}
+		for some := range slices.Chunk(treeOf(t).Parts, looked) {
+			out = append(out, look{t, some})
+		}
 	}
-	lines, _, err := define.Lacking(ctx, tx, t.Blueprint.Shadow, *t.Bound)
+	return out
+}
+
+// lacks compares what is looked at.
+func (l look) lacks(ctx context.Context, tx pgx.Tx, job registry.Job) ([]Lack, error) {
+	if l.parts == nil {
+		return lacksOf(ctx, tx, job, "table", l.table.Blueprint.Shadow, *l.table.Bound)
+	}
+	var out []Lack
+	for _, p := range l.parts {
+		if p.Bound.Expected == nil {
+			continue
+		}
+		lacks, err := lacksOf(ctx, tx, job, "partition", p.Relation, p.Bound)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lacks...)
+	}
+	return out, nil
+}
+
+// lacksOf compares one table or partition.
+func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, kind string, r catalog.Relation, bound define.Bound) ([]Lack, error) {
+	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: r.Table.String()}.Statement()); err != nil || oid == 0 {
+		return []Lack{{Object: kind + " " + r.Table.Plain(), Problem: "is missing", whole: true}}, err
+	}
+	lines, _, err := define.Lacking(ctx, tx, r, bound)
 	if err != nil {
 		return nil, err
 	}
 	var out []Lack
 	for _, line := range lines {
 		out = append(out, Lack{
-			Object: t.Name.Plain(), Problem: line, Until: due(job, slices.Contains(t.Bound.Expected.UntilOpen, line)),
-			Told: slices.Contains(t.Bound.Expected.Lasting, line),
+			Object: r.Table.Plain(), Problem: line, Until: due(job, slices.Contains(bound.Expected.UntilOpen, line)),
+			Told: slices.Contains(bound.Expected.Lasting, line),
 		})
 		if out[len(out)-1].Told {
 			out[len(out)-1].Until = ""
@@ -165,8 +216,8 @@ func (e *UnreadyError) Hint() string {
 }
 
 // ready refuses a cutover to a target that lacks what should be there by now,
-// and that nobody was told of.
-func (c *crossing) ready(ctx context.Context) error {
+// and that nobody was told of. Behind the fence there may be too many partitions to look at each.
+func (c *crossing) ready(ctx context.Context, parts bool) error {
 	if c.from != registry.Forward {
 		return nil
 	}
@@ -175,7 +226,7 @@ func (c *crossing) ready(ctx context.Context) error {
 	}
 	job := c.job
 	job.Stage = string(Swap)
-	lacks, err := Readiness(ctx, c.env.Target, c.env.Registry, job, c.env.Options.Workers)
+	lacks, err := readiness(ctx, c.env.Target, c.env.Registry, job, c.env.Options.Workers, parts)
 	if err != nil {
 		return err
 	}

@@ -58,22 +58,22 @@ func (acrossSetup) build(ctx context.Context, env *Env, job registry.Job, name s
 		for i := range job.Tables {
 			t := &job.Tables[i]
 			t.Blueprint = form.blueprints[i]
-			form.bounds[i].Expected = &outcome.Expected[i]
-			if _, err := define.Create(ctx, tx, t.Blueprint.Shadow); err != nil {
+			t.Bound = &form.bounds[i]
+			outcome.Record(i, t.Bound)
+			if _, err := treeOf(*t).Create(ctx, tx); err != nil {
 				return err
 			}
 			t.ShadowOID, err = sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
 			if err != nil {
 				return err
 			}
-			t.Blueprint.Shadow.Partitions, err = attachedTo(ctx, tx, t.ShadowOID)
-			if err != nil {
+			if t.Bound.OnTarget, err = attachedTo(ctx, tx, t.ShadowOID); err != nil {
 				return err
 			}
 			if err := env.Registry.SetShadow(ctx, tx, *t, t.ShadowOID, *t.Blueprint); err != nil {
 				return err
 			}
-			if err := env.Registry.SetBound(ctx, tx, *t, form.bounds[i]); err != nil {
+			if err := env.Registry.SetBound(ctx, tx, *t, *t.Bound); err != nil {
 				return err
 			}
 			undo := sqltmpl.DropTable{Table: t.Name}.Statement().SQL
@@ -97,41 +97,70 @@ type finalForm struct {
 }
 
 // final computes the form that each table of a job will have, on the source, and
-// reads what is bound to it there.
+// reads what is bound to it there, and which partitions there are.
 func final(ctx context.Context, env *Env, job registry.Job) (finalForm, error) {
+	for tried := 0; ; tried++ {
+		out, same, err := finalOnce(ctx, env, job, nil)
+		if err != nil || same {
+			return out, err
+		}
+		if tried == mostTries {
+			return out, &StateError{
+				Problem: "partitions of " + job.Title() + " come and go on the source faster than they can be looked at",
+				Advice:  "run again when they don't",
+			}
+		}
+	}
+}
+
+// mostTries is how often the partitions may change while they are looked at.
+const mostTries = 10
+
+// finalOnce is final, of some of the partitions only if parts say which for each table, and
+// reports whether these are just those that there are.
+func finalOnce(ctx context.Context, env *Env, job registry.Job, parts [][]uint32) (out finalForm, same bool, err error) {
 	var asked []define.Table
 	for i, t := range job.Tables {
 		asked = append(asked, define.Table{OID: t.SourceOID, Change: job.Spec.Tables[i].Effective()})
+		if parts != nil {
+			asked[i].Parts = parts[i]
+		}
 	}
-	var out finalForm
-	var err error
 	out.blueprints, err = define.Final(ctx, env.Source, env.Registry.Schema(), asked, env.Operator.SearchPath)
 	if err != nil {
-		return out, err
+		return out, false, err
 	}
 	refused := &RefusedError{}
 	for i, t := range job.Tables {
 		findings, err := sameBounds(ctx, env, t, out.blueprints[i])
 		if err != nil {
-			return out, err
+			return out, false, err
 		}
 		refused.add(t.Name.Plain(), findings)
 	}
 	if len(refused.Findings) > 0 {
-		return out, refused
+		return out, false, refused
 	}
 	out.bounds = make([]define.Bound, len(out.blueprints))
+	same = true
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) (err error) {
 		for i, t := range job.Tables {
-			out.bounds[i], err = define.LoadBound(ctx, tx, t.SourceOID, out.blueprints[i].Columns, env.Registry.Schema())
-			if err != nil {
+			b := &out.bounds[i]
+			if *b, err = define.LoadBound(ctx, tx, t.SourceOID, out.blueprints[i].Columns, env.Registry.Schema()); err != nil {
 				return err
 			}
+			if b.Parts, err = define.LoadParts(ctx, tx, out.blueprints[i], env.Registry.Schema()); err != nil {
+				return err
+			}
+			if b.OnSource, err = attachedTo(ctx, tx, t.SourceOID); err != nil {
+				return err
+			}
+			same = same && sameTree(out.blueprints[i], b.OnSource)
 		}
 		out.views, err = viewsOn(ctx, env, tx, job, env.from(registry.Forward))
 		return err
 	})
-	return out, err
+	return out, same, err
 }
 
 // note tells the operator what could not be carried.

@@ -92,9 +92,9 @@ func makeViewsAcross(ctx context.Context, env *Env, job registry.Job) error {
 		if err := setLockTimeout(ctx, tx, env.Options.LockTimeout); err != nil {
 			return err
 		}
-		var tables []define.Rehearsed
+		var tables []define.Tree
 		for _, t := range job.Tables {
-			tables = append(tables, define.Rehearsed{Relation: t.Blueprint.Shadow, Bound: *t.Bound})
+			tables = append(tables, treeOf(t))
 		}
 		views := possible(job)
 		made, left, _, err := define.MakeViews(ctx, tx, tables, views) // setup has told the notes

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
 )
@@ -25,14 +24,14 @@ func arm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 		}
 	}
 	for _, t := range job.Tables {
-		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+		for _, key := range treeOf(t).ForeignKeys(tablesAt(job)) {
 			if _, err := key.Add(ctx, tx); err != nil {
 				return err
 			}
 		}
 	}
 	for _, t := range job.Tables {
-		if err := define.Open(ctx, tx, t.Blueprint.Shadow, *t.Bound); err != nil {
+		if err := treeOf(t).Open(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -44,20 +43,20 @@ func arm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 func disarm(ctx context.Context, tx pgx.Tx, job registry.Job) error {
 	// Partitions after their table, as readers do.
 	for _, t := range job.Tables {
-		r := t.Blueprint.Shadow
-		if r.Kind == partitioned && len(r.ForeignKeys)+len(r.ReferencedBy)+len(t.Bound.Firing) > 0 {
+		tree := treeOf(t)
+		if tree.Relation.Kind == partitioned && (len(tree.Relation.ReferencedBy)+len(tree.ForeignKeys(nil)) > 0 || tree.Opens()) {
 			if err := exec(ctx, tx, sqltmpl.LockTable{Table: t.Name}.Statement()); err != nil {
 				return err
 			}
 		}
 	}
 	for _, t := range job.Tables {
-		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+		for _, key := range treeOf(t).ForeignKeys(tablesAt(job)) {
 			if err := key.Drop(ctx, tx); err != nil {
 				return err
 			}
 		}
-		if err := define.Close(ctx, tx, t.Blueprint.Shadow, *t.Bound); err != nil {
+		if err := treeOf(t).Close(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -70,7 +69,7 @@ func (env *Env) validateAcross(ctx context.Context, job registry.Job) error {
 	there := *env
 	there.Source = env.Target // where locks are waited for
 	for _, t := range job.Tables {
-		for _, key := range define.ForeignKeys(t.Blueprint.Shadow, tablesAt(job)) {
+		for _, key := range treeOf(t).ForeignKeys(tablesAt(job)) {
 			for _, step := range []func(context.Context, pgx.Tx) error{key.Prove, key.Crown} {
 				err := withLocks(ctx, &there, job, lockJob{
 					weak: true, what: fmt.Sprintf("validate foreign key %s of %s", key.Name, t.Name.Plain()), lock: setLockTimeout, work: step,

@@ -189,7 +189,7 @@ func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64
 			case file != p.File:
 				return errRewritten
 			}
-			mapping.From, mapping.To = p.Table, counterpart(cargo.table, p)
+			mapping = mappingOf(cargo.table, registry.Forward, 1, p)
 		}
 		rows, err = logical.CopyRange(ctx, from.Conn(), tx.Conn(), mapping, cargo.binary, first, first+next-batch.Next)
 		if err != nil {

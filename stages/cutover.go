@@ -81,7 +81,7 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if err := c.own(ctx, c.env.to(c.from).pool, passable(c.job, c.mark)); err != nil {
 		return err
 	}
-	if err := c.ready(ctx); err != nil {
+	if err := c.ready(ctx, true); err != nil {
 		return err
 	}
 	if c.from == registry.Forward {
@@ -104,7 +104,7 @@ func (c *crossing) prepare(ctx context.Context) error {
 		return err
 	}
 	for _, t := range c.job.Tables { // it takes too long behind the fence
-		if err := leavesAsKnown(ctx, c.env, c.job, t); err != nil {
+		if err := partsAsKnown(ctx, c.env, c.job, t); err != nil {
 			return err
 		}
 	}
@@ -201,7 +201,7 @@ func (c *crossing) fence(ctx context.Context) error {
 // target has all that it should. Both sides are looked at at once: writers wait.
 func (c *crossing) look(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return c.ready(ctx) })
+	group.Go(func() error { return c.ready(ctx, false) })
 	group.Go(func() error {
 		for _, t := range c.job.Tables {
 			differences, err := acrossDifferences(ctx, c.env, t, c.from)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/repave-pg/repave/internal/define"
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
@@ -15,7 +14,7 @@ func (c *crossing) sequences(ctx context.Context) error {
 	from, to := c.env.from(c.from).pool, c.env.to(c.from).pool
 	return inTx(ctx, to, func(tx pgx.Tx) error {
 		for _, t := range c.job.Tables {
-			for _, name := range define.Sequences(t.Blueprint.Shadow) {
+			for _, name := range treeOf(t).Sequences() {
 				at, err := sqltmpl.One[position](ctx, from, sqltmpl.SequenceState{Sequence: name}.Statement())
 				if sqltmpl.IsMissing(err) {
 					continue // it comes with a column that was added

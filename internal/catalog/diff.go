@@ -12,7 +12,7 @@ import (
 var noise = []string{
 	"oid", "from_oid", "to_oid", "type_oid", "base_type", "type_kind", "category", "from_nums", "to_nums", "to_primary", "parent_oid", "drop",
 	"row_security", "force_row_security", "replica_identity", "partition_options", "partition_tablespace",
-	"attached", "file",
+	"attached", "file", "above", "parent",
 }
 
 // Diff describes what differs between two states of one table, each difference

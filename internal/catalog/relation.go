@@ -51,6 +51,10 @@ type Partition struct {
 	// Attached is the transaction that made it a partition: another one if it was detached and
 	// attached again. A Diff leaves it out.
 	Attached int64 `json:"attached,omitempty"`
+	// Above says the same of the partitions that it is below, from the whole table's on, with what
+	// they are called; Parent is the last of them. Load, and hence a Diff, leaves them out.
+	Above  string        `json:"above,omitempty"`
+	Parent sqltmpl.Table `json:"parent,omitzero"`
 	// File is the file that it was in when its pages were counted.
 	File uint32 `json:"file,omitempty"`
 }

@@ -22,7 +22,11 @@ type Bound struct {
 	Policies   []sqltmpl.LoadedPolicy `json:"policies"`
 	Firing     []sqltmpl.FiringObject `json:"firing"` // when triggers and rules act
 	Expected   *Expected              `json:"expected,omitempty"`
-	Leaves     []Leaf                 `json:"leaves,omitempty"` // the partitions of a partitioned table
+	// Parts are what is bound to the partitions that a table has on the source, by their OIDs there.
+	Parts map[uint32]Bound `json:"parts,omitempty"`
+	// OnSource and OnTarget are the partitions that are known, at every depth.
+	OnSource []catalog.Partition `json:"on_source,omitempty"`
+	OnTarget []catalog.Partition `json:"on_target,omitempty"`
 }
 
 // LoadBound reads what is bound to a table on the source. Columns are those of
@@ -43,10 +47,7 @@ func LoadBound(
 	if out.Policies, err = sqltmpl.All[sqltmpl.LoadedPolicy](ctx, tx, sqltmpl.LoadPolicies{Relation: oid}.Statement()); err != nil {
 		return out, err
 	}
-	if out.Firing, err = firing(ctx, tx, oid, registry); err != nil {
-		return out, err
-	}
-	out.Leaves, err = LoadLeaves(ctx, tx, oid, registry)
+	out.Firing, err = firing(ctx, tx, oid, registry)
 	return out, err
 }
 

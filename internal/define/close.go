@@ -61,20 +61,20 @@ func closeTable(ctx context.Context, tx pgx.Tx, r catalog.Relation, bound Bound)
 // Drop drops the key again, if it is there. It locks both tables ACCESS
 // EXCLUSIVE, and may run twice.
 func (k ForeignKey) Drop(ctx context.Context, tx pgx.Tx) error {
-	on := []sqltmpl.Table{k.From}
+	on := []leafKey{{k.From, k.ForeignKey}}
 	if k.stepwise(tx) {
-		on = append(on, k.partitions...)
+		on = append(on, k.leaves...)
 	}
-	for _, table := range on {
-		there, err := k.there(ctx, tx, table)
+	for _, one := range on {
+		there, err := there(ctx, tx, one.table, one.key.Name)
 		if err != nil {
 			return err
 		}
 		if !there {
 			continue
 		}
-		if _, err := (sqltmpl.DropConstraint{Table: table, Name: k.Name}).Statement().Exec(ctx, tx); err != nil {
-			return fmt.Errorf("dropping foreign key %s of %s: %w", k.Name, table.Plain(), err)
+		if _, err := (sqltmpl.DropConstraint{Table: one.table, Name: one.key.Name}).Statement().Exec(ctx, tx); err != nil {
+			return fmt.Errorf("dropping foreign key %s of %s: %w", one.key.Name, one.table.Plain(), err)
 		}
 	}
 	return nil

@@ -168,8 +168,8 @@ func (c *creator) constraints(ctx context.Context) error {
 	return c.do(ctx, steps...)
 }
 
-// partitions makes those directly below the table. They have its columns and
-// settings, and storage parameters and a tablespace of their own.
+// partitions makes those that the table gets on the way. They have its columns
+// and settings, and storage parameters and a tablespace of their own.
 func (c *creator) partitions(ctx context.Context) error {
 	for _, p := range c.r.Partitions {
 		if err := c.partition(ctx, p); err != nil {

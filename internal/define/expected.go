@@ -117,6 +117,9 @@ func alike(source, target catalog.Relation) (r, has catalog.Relation, owner stri
 			side.Columns[i].Grants = byOwner(side.Columns[i].Grants, side.Owner, target.Owner)
 		}
 	}
+	if r.Partition { // see Part.create
+		r.Columns, has.Columns = withoutIdentity(r.Columns), withoutIdentity(has.Columns)
+	}
 	if r.Owner != has.Owner {
 		owner = fmt.Sprintf("owner of the table is %s, on the source %s", has.Owner, r.Owner)
 		r.Owner = has.Owner

@@ -22,6 +22,7 @@ type Beginner interface {
 type Table struct {
 	OID    uint32 // on the source
 	Change shadow.Change
+	Parts  []uint32 // as of shadow.Asked
 }
 
 // errComputed rolls back what was made to compute by.
@@ -43,7 +44,7 @@ func Final(
 	for i, t := range tables {
 		// Job 0 never is: these names are free even beside a registry.
 		asked[i] = shadow.Asked{
-			OID: t.OID, Change: t.Change, Names: shadow.Names{Schema: schema, Prefix: fmt.Sprintf("repave_0_%d_", i+1)},
+			OID: t.OID, Change: t.Change, Parts: t.Parts, Names: shadow.Names{Schema: schema, Prefix: fmt.Sprintf("repave_0_%d_", i+1)},
 		}
 	}
 	var blueprints []*shadow.Blueprint
@@ -94,5 +95,16 @@ func complete(ctx context.Context, tx pgx.Tx, b *shadow.Blueprint, names shadow.
 		return slices.ContainsFunc(b.Shadow.Sequences, func(own catalog.Sequence) bool { return own.Table == s.Table })
 	})
 	b.Shadow.OID = b.Source.OID
+	for _, p := range b.Below() {
+		if p.Own == nil {
+			continue
+		}
+		all, err := uses(ctx, tx, p.OID)
+		if err != nil {
+			return err
+		}
+		// A sequence that only the shadow has is the whole table's.
+		p.Own.Shadow.Uses = slices.DeleteFunc(all, func(s catalog.Sequence) bool { return s.Table.Schema == names.Schema })
+	}
 	return nil
 }

@@ -32,14 +32,48 @@ type finisher struct {
 //
 // It locks the table ACCESS EXCLUSIVE, and may run twice: what is there stays.
 func Finish(ctx context.Context, tx pgx.Tx, r catalog.Relation, bound Bound) (Notes, error) {
-	f := &finisher{tx: tx, r: r, bound: bound, had: map[string]bool{}}
-	if err := f.run(ctx); err != nil {
-		return nil, fmt.Errorf("finishing table %s: %w", r.Table.Plain(), err)
-	}
-	return f.notes, nil
+	return Tree{Relation: r, Bound: bound}.Finish(ctx, tx)
 }
 
-func (f *finisher) run(ctx context.Context) error {
+// Finish is the function Finish for the table and its partitions.
+func (t Tree) Finish(ctx context.Context, tx pgx.Tx) (Notes, error) {
+	return t.finish(ctx, tx, t.nodes())
+}
+
+// finish finishes some of the tree's tables, each after what it is a partition
+// of. Columns can only be renamed on all of them at once.
+func (t Tree) finish(ctx context.Context, tx pgx.Tx, parts []Part) (Notes, error) {
+	list := make([]*finisher, len(parts))
+	each := func(do func(f *finisher, ctx context.Context) error) error {
+		for _, f := range list {
+			if err := do(f, ctx); err != nil {
+				return fmt.Errorf("finishing table %s: %w", f.r.Table.Plain(), err)
+			}
+		}
+		return nil
+	}
+	for i, p := range parts {
+		list[i] = &finisher{tx: tx, r: p.Relation, bound: p.Bound, had: map[string]bool{}}
+	}
+	if err := each((*finisher).begin); err != nil {
+		return nil, err
+	}
+	err := t.Bound.withSourceNames(ctx, tx, t.Relation.Table, func() error { return each((*finisher).bind) })
+	if err == nil {
+		err = each((*finisher).secure)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var notes Notes
+	for _, f := range list {
+		notes = append(notes, f.notes...)
+	}
+	return notes, nil
+}
+
+// begin looks what there is.
+func (f *finisher) begin(ctx context.Context) error {
 	var err error
 	if f.oid, err = oidOf(ctx, f.tx, f.r.Table); err != nil {
 		return err
@@ -53,21 +87,22 @@ func (f *finisher) run(ctx context.Context) error {
 		return err
 	}
 	now, err := catalog.LoadDependents(ctx, f.tx, []uint32{f.oid}, f.bound.Registry)
-	if err != nil {
-		return err
-	}
 	for _, d := range now {
 		f.had[d.Name] = true
 	}
-	err = f.bound.withSourceNames(ctx, f.tx, f.r.Table, func() error {
-		if err := f.policies(ctx); err != nil {
-			return err
-		}
-		return f.dependents(ctx)
-	})
-	if err != nil {
+	return err
+}
+
+// bind makes what mentions columns.
+func (f *finisher) bind(ctx context.Context) error {
+	if err := f.policies(ctx); err != nil {
 		return err
 	}
+	return f.dependents(ctx)
+}
+
+// secure says who may do what.
+func (f *finisher) secure(ctx context.Context) error {
 	if f.r.RowSecurity {
 		if err := f.do(ctx, sqltmpl.RowSecurity{Table: f.r.Table}.Statement()); err != nil {
 			return err

@@ -19,25 +19,95 @@ type ForeignKey struct {
 	// target or not, with the rows that are referred to or without.
 	Moved bool
 
-	partitions []sqltmpl.Table // of the referencing table, if it is partitioned
+	partitioned bool      // the referencing table is
+	leaves      []leafKey // its partitions that have rows
+}
+
+// A leafKey is what becomes of a partitioned table's foreign key on one of its partitions.
+type leafKey struct {
+	table sqltmpl.Table
+	key   catalog.ForeignKey
 }
 
 // ForeignKeys lists r's own foreign keys, for Add and then Validate. Those that
 // other tables have to r come with those tables.
 func ForeignKeys(r catalog.Relation, moved []sqltmpl.Table) []ForeignKey {
+	return Tree{Relation: r}.ForeignKeys(moved)
+}
+
+// ForeignKeys is the function ForeignKeys for the table and its partitions.
+func (t Tree) ForeignKeys(moved []sqltmpl.Table) []ForeignKey {
 	var out []ForeignKey
-	for _, key := range r.ForeignKeys {
-		if key.Inherited {
-			continue
+	for _, p := range t.nodes() {
+		r := p.Relation
+		for _, key := range r.ForeignKeys {
+			if key.Inherited {
+				continue
+			}
+			fk := ForeignKey{ForeignKey: key, Moved: key.To == r.Table || slices.Contains(moved, key.To), partitioned: r.Kind == partitioned}
+			fk.From = r.Table
+			for _, leaf := range r.Partitions {
+				fk.leaves = append(fk.leaves, leafKey{leaf.Table, key})
+			}
+			if p.Above.Name == "" {
+				fk.leaves = append(fk.leaves, t.membersOf(key)...)
+			}
+			out = append(out, fk)
 		}
-		fk := ForeignKey{ForeignKey: key, Moved: key.To == r.Table || slices.Contains(moved, key.To)}
-		fk.From = r.Table
-		if r.Kind == partitioned {
-			fk.partitions = tables(r)[1:]
-		}
-		out = append(out, fk)
 	}
 	return out
+}
+
+// membersOf finds what the partitions with rows call a foreign key of the whole table.
+func (t Tree) membersOf(key catalog.ForeignKey) []leafKey {
+	var out []leafKey
+	as := map[sqltmpl.Table]uint32{t.Relation.Table: key.OID}
+	for _, p := range t.Parts {
+		for _, member := range p.Relation.ForeignKeys {
+			if above, ok := as[p.Above]; !ok || !member.Inherited || member.ParentOID != above {
+				continue
+			}
+			as[p.Relation.Table] = member.OID
+			if p.Relation.Kind != partitioned {
+				one := key // whose columns have the names that they come to have
+				one.OID, one.Name, one.Comment = member.OID, member.Name, member.Comment
+				out = append(out, leafKey{p.Relation.Table, one})
+			}
+		}
+	}
+	return out
+}
+
+// of is the key on some partitions, and on no other table.
+func (k ForeignKey) of(parts []Part) ForeignKey {
+	has := func(table sqltmpl.Table) bool {
+		return slices.ContainsFunc(parts, func(p Part) bool { return p.Relation.Table == table })
+	}
+	k.leaves = slices.DeleteFunc(slices.Clone(k.leaves), func(l leafKey) bool { return !has(l.table) })
+	if has(k.From) && !k.partitioned {
+		k.leaves = append(k.leaves, leafKey{k.From, k.ForeignKey})
+	}
+	return k
+}
+
+// try adds the key to partitions and validates it there.
+func (k ForeignKey) try(ctx context.Context, tx pgx.Tx) error {
+	oid, err := oidOf(ctx, tx, k.To)
+	if err != nil || oid == 0 {
+		return err
+	}
+	for _, leaf := range k.leaves {
+		if err := k.add(ctx, tx, leaf); err != nil {
+			return err
+		}
+		if !leaf.key.Valid || !leaf.key.Enforced {
+			continue
+		}
+		if _, err := (sqltmpl.ValidateConstraint{Table: leaf.table, Name: leaf.key.Name}).Statement().Exec(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LeftBehind names the foreign keys to r of tables that are not moved with it.
@@ -67,43 +137,47 @@ func (k ForeignKey) Add(ctx context.Context, tx pgx.Tx) (notes Notes, err error)
 		notes.add("foreign key %s of %s: the target has no table %s", k.Name, k.From.Plain(), k.To.Plain())
 		return notes, nil
 	}
-	on := []sqltmpl.Table{k.From}
+	on := []leafKey{{k.From, k.ForeignKey}}
 	if k.stepwise(tx) {
-		if there, err := k.there(ctx, tx, k.From); err != nil || there {
+		if there, err := there(ctx, tx, k.From, k.Name); err != nil || there {
 			return nil, err
 		}
-		on = k.partitions
+		on = k.leaves
 	}
-	for _, table := range on {
-		if err := k.add(ctx, tx, table); err != nil {
-			return nil, fmt.Errorf("adding foreign key %s of %s: %w", k.Name, table.Plain(), err)
+	for _, one := range on {
+		if err := k.add(ctx, tx, one); err != nil {
+			return nil, fmt.Errorf("adding foreign key %s of %s: %w", one.key.Name, one.table.Plain(), err)
 		}
 	}
 	return nil, nil
 }
 
-// stepwise reports whether the partitions have to have the key first.
-func (k ForeignKey) stepwise(tx pgx.Tx) bool { return len(k.partitions) > 0 && version(tx) < v18 }
-
-func (k ForeignKey) there(ctx context.Context, tx pgx.Tx, table sqltmpl.Table) (bool, error) {
-	return sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{
-		Table: table.String(), Name: string(k.Name),
-	}.Statement())
+// stepwise reports whether the partitions have to have the key first: the
+// server would also call it as it is called on the table.
+func (k ForeignKey) stepwise(tx pgx.Tx) bool {
+	return k.partitioned && (version(tx) < v18 || slices.ContainsFunc(k.leaves, func(l leafKey) bool {
+		return l.key.Name != k.Name || l.key.OID != k.OID && l.key.Comment != ""
+	}))
 }
 
-func (k ForeignKey) add(ctx context.Context, tx pgx.Tx, table sqltmpl.Table) error {
-	there, err := k.there(ctx, tx, table)
+func there(ctx context.Context, tx pgx.Tx, table sqltmpl.Table, name sqltmpl.Ident) (bool, error) {
+	return sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{Table: table.String(), Name: string(name)}.Statement())
+}
+
+func (k ForeignKey) add(ctx context.Context, tx pgx.Tx, on leafKey) error {
+	there, err := there(ctx, tx, on.table, on.key.Name)
 	if err != nil || there {
 		return err
 	}
-	return sqltmpl.ExecAll(ctx, tx, k.commented(table, shadow.ForeignKeyStatement(table, k.ForeignKey))...)
+	return sqltmpl.ExecAll(ctx, tx, k.commented(on, shadow.ForeignKeyStatement(on.table, on.key))...)
 }
 
-func (k ForeignKey) commented(table sqltmpl.Table, add sqltmpl.Statement) []sqltmpl.Statement {
+// commented adds the comment: partitions that are made on the way have none of their own.
+func (k ForeignKey) commented(on leafKey, add sqltmpl.Statement) []sqltmpl.Statement {
 	steps := []sqltmpl.Statement{add}
-	if k.Comment != "" && table == k.From {
+	if on.key.Comment != "" && (on.table == k.From || on.key.OID != k.OID) {
 		steps = append(steps, sqltmpl.CommentConstraint{
-			Table: table, Name: k.Name, Comment: sqltmpl.Literal(k.Comment),
+			Table: on.table, Name: on.key.Name, Comment: sqltmpl.Literal(on.key.Comment),
 		}.Statement())
 	}
 	return steps
@@ -125,21 +199,21 @@ func (k ForeignKey) Prove(ctx context.Context, tx pgx.Tx) error {
 	if !k.Valid || !k.Enforced {
 		return nil
 	}
-	on := []sqltmpl.Table{k.From}
+	on := []leafKey{{k.From, k.ForeignKey}}
 	if k.stepwise(tx) {
-		on = k.partitions
+		on = k.leaves
 	}
-	for _, table := range on {
-		there, err := k.there(ctx, tx, table)
+	for _, one := range on {
+		there, err := there(ctx, tx, one.table, one.key.Name)
 		if err != nil {
 			return err
 		}
 		if !there {
 			return nil // it was left out
 		}
-		_, err = sqltmpl.ValidateConstraint{Table: table, Name: k.Name}.Statement().Exec(ctx, tx)
+		_, err = sqltmpl.ValidateConstraint{Table: one.table, Name: one.key.Name}.Statement().Exec(ctx, tx)
 		if err != nil {
-			return fmt.Errorf("validating foreign key %s of %s: %w", k.Name, table.Plain(), err)
+			return fmt.Errorf("validating foreign key %s of %s: %w", one.key.Name, one.table.Plain(), err)
 		}
 	}
 	return nil
@@ -151,11 +225,11 @@ func (k ForeignKey) Crown(ctx context.Context, tx pgx.Tx) error {
 	if !k.Valid || !k.Enforced || !k.stepwise(tx) {
 		return nil
 	}
-	for _, table := range append([]sqltmpl.Table{k.From}, k.partitions...) {
-		there, err := k.there(ctx, tx, table)
-		if err != nil || there == (table == k.From) {
+	for _, one := range append([]leafKey{{k.From, k.ForeignKey}}, k.leaves...) {
+		there, err := there(ctx, tx, one.table, one.key.Name)
+		if err != nil || there == (one.table == k.From) {
 			return err // it has it, or it was left out
 		}
 	}
-	return sqltmpl.ExecAll(ctx, tx, k.commented(k.From, shadow.ValidForeignKey(k.From, k.ForeignKey))...)
+	return sqltmpl.ExecAll(ctx, tx, k.commented(leafKey{k.From, k.ForeignKey}, shadow.ValidForeignKey(k.From, k.ForeignKey))...)
 }

@@ -60,11 +60,6 @@ func (f *finisher) grants(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, leaf := range f.bound.Leaves {
-		if err := f.leaf(ctx, leaf, there); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -74,12 +69,6 @@ func (f *finisher) roles() []sqltmpl.Ident {
 	add := func(grants []catalog.Grant) {
 		for _, g := range grants {
 			out = append(out, g.Grantee)
-		}
-	}
-	for _, leaf := range f.bound.Leaves {
-		add(leaf.Relation.Grants)
-		for _, c := range leaf.Relation.Columns {
-			add(c.Grants)
 		}
 	}
 	add(f.r.Grants)

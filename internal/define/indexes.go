@@ -20,6 +20,9 @@ type Index struct {
 	Table sqltmpl.Table
 	// OfPartitioned: the table is partitioned, and the server makes the partitions' own.
 	OfPartitioned bool
+	// Only: it leaves the partitions alone, and takes in indexes that they have.
+	Only  bool
+	takes []sqltmpl.Table
 }
 
 // Indexes lists the indexes of r, for Build, several at a time, and then
@@ -57,7 +60,7 @@ func (i Index) Build(ctx context.Context, tx pgx.Tx) (Notes, error) {
 		return nil, err
 	}
 	def := i.Def
-	if i.OfPartitioned {
+	if i.OfPartitioned && !i.Only {
 		if def, err = i.all(ctx, tx); err != nil {
 			return nil, err
 		}
@@ -109,7 +112,8 @@ func (i Index) all(ctx context.Context, tx pgx.Tx) (sqltmpl.Fragment, error) {
 
 // Attach makes the index a key, if it is one, and sets what CREATE INDEX has no
 // clause for: comments, statistics targets, the mark that CLUSTER follows,
-// replica identity. What is Alone it builds. It locks the table ACCESS
+// replica identity. What is Alone it builds; what belongs to it of partitions
+// it takes in. It locks the table ACCESS
 // EXCLUSIVE, and may run twice.
 func (i Index) Attach(ctx context.Context, tx pgx.Tx) (Notes, error) {
 	var notes Notes
@@ -130,6 +134,9 @@ func (i Index) Attach(ctx context.Context, tx pgx.Tx) (Notes, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, part := range i.takes {
+		steps = append(steps, sqltmpl.AttachIndex{Index: i.name(), Partition: part}.Statement())
+	}
 	if err := sqltmpl.ExecAll(ctx, tx, steps...); err != nil {
 		return nil, fmt.Errorf("finishing index %s of %s: %w", i.Name, i.Table.Plain(), err)
 	}
@@ -149,7 +156,7 @@ func (i Index) constrain(ctx context.Context, tx pgx.Tx) (Notes, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := []sqltmpl.Statement{sqltmpl.AddConstraint{Table: i.Table, Name: i.Name, Def: i.withOptions()}.Statement()}
+	steps := []sqltmpl.Statement{sqltmpl.AddConstraint{Table: i.Table, Name: i.Name, Def: i.withOptions(), Only: i.Only}.Statement()}
 	if len(i.Options) > 0 && !i.keyOfPartitioned() && !i.OfPartitioned {
 		steps = append(steps, sqltmpl.SetIndexOptions{Index: i.name(), Options: i.Options}.Statement())
 	}

@@ -38,8 +38,8 @@ func open(ctx context.Context, tx pgx.Tx, r catalog.Relation, bound Bound) error
 		if err != nil {
 			return err
 		}
-		if there {
-			continue
+		if there { // a partition may have it from its table
+			late.add = late.add[1:]
 		}
 		if err := sqltmpl.ExecAll(ctx, tx, late.add...); err != nil {
 			return err

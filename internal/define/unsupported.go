@@ -28,14 +28,15 @@ func (e *UnsupportedError) Hint() string {
 }
 
 // Unsupported lists what r has that a target of a major version can't have.
-func Unsupported(r catalog.Relation, targetVersion int) []string {
-	u := &unsupported{version: targetVersion}
+// Above are the tables that it is a partition of.
+func Unsupported(r catalog.Relation, targetVersion int, above ...catalog.Relation) []string {
+	u := &unsupported{version: targetVersion, inherited: inheritedNotNulls(above)}
 	if r.Kind != "r" && r.Kind != partitioned {
 		u.add("%s is not a table (relkind %s)", r.Table.Plain(), r.Kind)
 	}
 	for _, p := range r.Partitions {
-		if p.Kind != "r" {
-			u.add("partition %s is not a plain table", p.Table.Plain())
+		if p.Kind != "r" && p.Kind != partitioned {
+			u.add("partition %s is not a table", p.Table.Plain())
 		}
 	}
 	u.columns(r)
@@ -46,8 +47,9 @@ func Unsupported(r catalog.Relation, targetVersion int) []string {
 }
 
 type unsupported struct {
-	version int
-	list    []string
+	version   int
+	inherited map[sqltmpl.Ident]bool // names of not-null constraints of tables above
+	list      []string
 }
 
 func (u *unsupported) add(format string, args ...any) {
@@ -74,7 +76,7 @@ func (u *unsupported) columns(r catalog.Relation) {
 		u.since(v18, !n.Valid, "not-null constraint %s of column %s, which is NOT VALID", n.Name, name)
 		u.since(v18, n.NoInherit, "not-null constraint %s of column %s, which is NO INHERIT", n.Name, name)
 		u.since(v18, n.Comment != "", "comment on not-null constraint %s of column %s", n.Name, name)
-		if n.Valid && !n.NoInherit && n.Comment == "" {
+		if n.Valid && !n.NoInherit && n.Comment == "" && !u.inherited[n.Name] && (!r.Partition || len(u.inherited) > 0) {
 			u.since(v18, !autoNotNull(r.Table.Name, name, n.Name), "name %s of the not-null constraint of column %s", n.Name, name)
 		}
 	}

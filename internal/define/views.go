@@ -38,7 +38,7 @@ type viewer struct {
 // and what can't be, with the reason and all that uses it.
 //
 // It locks tables whose columns are renamed ACCESS EXCLUSIVE, and can't run twice.
-func MakeViews(ctx context.Context, tx pgx.Tx, tables []Rehearsed, views []catalog.Dependent) (
+func MakeViews(ctx context.Context, tx pgx.Tx, tables []Tree, views []catalog.Dependent) (
 	made []catalog.Dependent, left []carry.Left, notes Notes, err error,
 ) {
 	if len(views) == 0 {

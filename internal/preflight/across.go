@@ -37,6 +37,14 @@ type Tree struct {
 	OrderBy     []string
 }
 
+// partitionsOf are the partitions of the nth table, at every depth.
+func (in AcrossInput) partitionsOf(n int) []catalog.Relation {
+	if n >= len(in.Trees) {
+		return nil
+	}
+	return in.Trees[n].Partitions
+}
+
 // Across finds what is in the way of moving tables to another cluster, on both
 // ends at once, also if some checks failed. It only reads. Findings that are Warnings are
 // no reason to refuse. Types, extensions and collations that the target lacks are not looked for here.
@@ -96,9 +104,9 @@ func checkTransactions(ctx context.Context, in AcrossInput) ([]Finding, error) {
 
 func checkSourcePrivileges(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	params := sqltmpl.MissingOnSource{Registry: in.RegistrySchema}
-	for _, r := range in.Relations {
+	for i, r := range in.Relations {
 		params.OIDs = append(params.OIDs, r.OID)
-		for _, p := range r.Partitions {
+		for _, p := range in.partitionsOf(i) {
 			params.OIDs = append(params.OIDs, p.OID)
 		}
 	}
@@ -107,11 +115,10 @@ func checkSourcePrivileges(ctx context.Context, in AcrossInput) ([]Finding, erro
 
 func checkTargetPrivileges(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	params := sqltmpl.MissingOnTarget{Registry: in.RegistrySchema}
-	for _, r := range in.Relations {
-		params.Schemas = append(params.Schemas, string(r.Table.Schema))
-		params.Owners = append(params.Owners, string(r.Owner))
-		for _, p := range r.Partitions {
-			params.Schemas = append(params.Schemas, string(p.Table.Schema))
+	for i, r := range in.Relations {
+		for _, table := range append([]catalog.Relation{r}, in.partitionsOf(i)...) {
+			params.Schemas = append(params.Schemas, string(table.Table.Schema))
+			params.Owners = append(params.Owners, string(table.Owner))
 		}
 	}
 	return missing(ctx, in.Target, atTarget, params.Statement())

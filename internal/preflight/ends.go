@@ -23,6 +23,11 @@ func checkEnds(ctx context.Context, in AcrossInput) ([]Finding, error) {
 		return nil, fmt.Errorf("reading what %s has: %w", atTarget, err)
 	}
 	findings := checkDecoding(atSource, source)
+	if max(source.Version, target.Version) >= firstStrictIdentities {
+		for _, r := range in.Relations {
+			findings = append(findings, Input{Relation: r}.unsentIdentity(r)...)
+		}
+	}
 	for _, f := range checkDecoding(atTarget, target) {
 		if !f.Warning {
 			f.Problem += "; the cutover makes the slot of the way back there"

@@ -41,7 +41,7 @@ func checkWhole(_ context.Context, in Input) ([]Finding, error) {
 	if !in.Relation.Partition {
 		return nil, nil
 	}
-	return []Finding{in.finding("kind", "name the whole table, or detach the partition first", "is a partition of a partitioned table")}, nil
+	return []Finding{in.finding("kind", "name the whole table, with which it moves; or detach the partition first", "is a partition of a partitioned table")}, nil
 }
 
 // checkLeafIdentities refuses partitions whose changes do not say which row they
@@ -63,8 +63,11 @@ func checkLeafIdentities(_ context.Context, in Input) ([]Finding, error) {
 	var findings []Finding
 	for _, leaf := range in.Partitions {
 		one := Input{Relation: leaf}
+		if in.looksAt(leaf.OID) {
+			findings = append(findings, in.unsentIdentity(leaf)...)
+		}
 		at := slices.IndexFunc(leaf.Indexes, func(i catalog.Index) bool { return i.Primary })
-		if leaf.Kind == "r" && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
+		if leaf.Kind == "r" && in.looksAt(leaf.OID) && (at < 0 || !carries(leaf, leaf.Indexes[at])) {
 			findings = append(findings, in.finding("replica_identity", one.alter("REPLICA IDENTITY DEFAULT"),
 				"the replica identity of partition %s does not carry the key", leaf.Table.Plain()))
 		}
@@ -87,6 +90,21 @@ func checkReplicaIdentity(_ context.Context, in Input) ([]Finding, error) {
 		cure = in.alter("REPLICA IDENTITY DEFAULT")
 	}
 	return []Finding{in.finding("replica_identity", cure, "the replica identity does not carry the key (%s)", key.Name)}, nil
+}
+
+// firstStrictIdentities is the first version in which UPDATE and DELETE fail on a published table whose
+// replica identity has a generated column, which is not sent.
+const firstStrictIdentities = 18
+
+// unsentIdentity refuses a replica identity FULL with generated columns, of the table or a partition of it.
+func (in Input) unsentIdentity(r catalog.Relation) []Finding {
+	at := slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return c.Generated != "" })
+	if r.Kind != "r" || r.ReplIdent != "f" || at < 0 {
+		return nil
+	}
+	return []Finding{in.finding("replica_identity", Input{Relation: r}.alter("REPLICA IDENTITY DEFAULT"),
+		"the replica identity of %s is FULL, with generated column %s: PostgreSQL %d refuses UPDATE and DELETE while it is published",
+		r.Table.Plain(), r.Columns[at].Name, firstStrictIdentities)}
 }
 
 // carries reports whether changes come with all columns of key.
@@ -126,11 +144,8 @@ func checkPlaces(ctx context.Context, in AcrossInput) ([]Finding, error) {
 	var findings []Finding
 	var schemas []sqltmpl.Ident // missing, named once
 	var tables []catalog.Relation
-	for _, r := range in.Relations {
-		tables = append(tables, r)
-		for _, p := range r.Partitions {
-			tables = append(tables, catalog.Relation{Table: p.Table})
-		}
+	for i, r := range in.Relations {
+		tables = append(append(tables, r), in.partitionsOf(i)...)
 	}
 	for _, r := range tables {
 		place, err := sqltmpl.One[sqltmpl.Place](ctx, in.Target, sqltmpl.FindOnTarget{Table: r.Table}.Statement())

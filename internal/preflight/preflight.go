@@ -32,6 +32,7 @@ type Input struct {
 	// Of a partitioned table: its partitions, and what is bound to them.
 	Partitions   []catalog.Relation
 	OnPartitions []catalog.Dependent
+	Only         []uint32 // which of the partitions to look at; none: all
 }
 
 // finding returns a Finding about the table of in.

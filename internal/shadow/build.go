@@ -34,6 +34,7 @@ type builder struct {
 	options []string        // of the partitions to be: a partitioned table has none
 
 	in    *placing                 // of a partition of a partitioned source; else nil
+	parts []uint32                 // the partitions of a partitioned source to build; nil: all
 	forms map[sqltmpl.Ident]string // what makes the indexes what they are, by their build names
 
 	altered catalog.Relation // the shadow after the operator's actions, under final names
@@ -53,12 +54,21 @@ func Build(
 	ctx context.Context, tx pgx.Tx, src catalog.Relation, names Names, change Change, searchPath string,
 	partners ...uint32,
 ) (Blueprint, error) {
-	b := &builder{
+	return newBuilder(tx, src, names, change, searchPath, partners).build(ctx)
+}
+
+func newBuilder(
+	tx pgx.Tx, src catalog.Relation, names Names, change Change, searchPath string, partners []uint32,
+) *builder {
+	return &builder{
 		tx: tx, src: src, names: names, change: change, searchPath: searchPath, partners: partners,
 		table: sqltmpl.Table{Schema: names.Schema, Name: src.Table.Name},
 		using: map[int16]string{},
 		plan:  Blueprint{Source: src},
 	}
+}
+
+func (b *builder) build(ctx context.Context) (Blueprint, error) {
 	err := b.with(ctx, "search_path", "", func() error {
 		return b.with(ctx, "default_tablespace", "", func() error { return b.run(ctx) })
 	})

@@ -14,6 +14,9 @@ type Asked struct {
 	OID    uint32 // 0: the table is left out, and its blueprint nil
 	Names  Names
 	Change Change
+	// Parts are the partitions of a partitioned table to build, with those above them; nil: all.
+	// With fewer the blueprint has just these.
+	Parts []uint32
 }
 
 // BuildAll makes the shadows of a job's tables in tx, and nothing else, and
@@ -36,7 +39,9 @@ func BuildAll(ctx context.Context, tx pgx.Tx, tables []Asked, searchPath string)
 				partners = append(partners, other.OID)
 			}
 		}
-		b, err := Build(ctx, tx, src, t.Names, t.Change, searchPath, partners...)
+		made := newBuilder(tx, src, t.Names, t.Change, searchPath, partners)
+		made.parts = t.Parts
+		b, err := made.build(ctx)
 		if err != nil {
 			return nil, err
 		}

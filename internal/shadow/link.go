@@ -137,7 +137,7 @@ func tryLink(ctx context.Context, tx pgx.Tx, child, parent Linked, key catalog.F
 		}
 		key.To, key.ToPrimary = probe, false
 		add := ForeignKeyStatement(child.Names.Object("shadow"), key)
-		if child.Blueprint.Partitioned() { // which can't have it NOT VALID; here are no rows to look at
+		if child.Blueprint.Shadow.Kind == "p" { // which can't have it NOT VALID; here are no rows to look at
 			add = ValidForeignKey(child.Names.Object("shadow"), key)
 		}
 		_, err := add.Exec(ctx, tx)

@@ -41,6 +41,9 @@ func (b *builder) partitionsAgain(ctx context.Context) error {
 		return err
 	}
 	for i, p := range b.src.Partitions {
+		if b.parts != nil && !slices.Contains(b.parts, p.OID) {
+			continue
+		}
 		source, err := catalog.Load(ctx, b.tx, p.OID, b.names.Schema)
 		if err != nil {
 			return err
@@ -73,7 +76,7 @@ func (b *builder) below(n int, source catalog.Relation, attached []sqltmpl.Parti
 		}
 	}
 	return &builder{
-		tx: b.tx, src: source, names: names, change: b.changeBelow(), searchPath: b.searchPath, partners: b.partners, in: in,
+		tx: b.tx, src: source, names: names, change: b.changeBelow(), searchPath: b.searchPath, partners: b.partners, parts: b.parts, in: in,
 		table: sqltmpl.Table{Schema: names.Schema, Name: source.Table.Name}, using: map[int16]string{}, plan: Blueprint{Source: source},
 	}
 }

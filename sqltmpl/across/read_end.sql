@@ -15,7 +15,7 @@ SELECT pg_catalog.current_setting('wal_level') AS wal_level,
     pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding,
     d.datname AS database,
     pg_catalog.pg_postmaster_start_time()::text || ' ' || d.oid::text AS identity,
-    r.rolname AS role,
+    r.rolname AS role, pg_catalog.current_setting('server_version_num')::int / 10000 AS version,
     -- Managed services have roles of their own for this.
     (r.rolsuper OR r.rolreplication OR EXISTS (
         SELECT FROM pg_catalog.pg_roles m

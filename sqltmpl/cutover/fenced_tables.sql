@@ -1,5 +1,5 @@
 -- cutover/fenced_tables.sql
--- The tables that have a fence's trigger.
+-- The tables that have a fence's trigger, partitions after what they are partitions of, as readers lock them.
 --
 -- lock: none
 -- runs: anywhere
@@ -8,4 +8,4 @@ FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE t.tgfoid = pg_catalog.to_regprocedure(@function)
-ORDER BY c.oid
+ORDER BY (SELECT count(*) FROM pg_catalog.pg_partition_ancestors(c.oid)), c.oid

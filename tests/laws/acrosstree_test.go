@@ -27,6 +27,14 @@ func execAll(t *testing.T, conn *pgx.Conn, statements []string) {
 	}
 }
 
+// deepTree is below monthly's table: partitions of partitions, in other orders of columns.
+var deepTree = []string{
+	`CREATE TABLE m (v text, at int NOT NULL, id int NOT NULL) PARTITION BY RANGE (id)`, `CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (MINVALUE) TO (2050)`,
+	`CREATE TABLE m2 (at int NOT NULL, id int NOT NULL, v text) PARTITION BY LIST (at)`, `CREATE TABLE m2a PARTITION OF m2 FOR VALUES IN (2060, 2061)`,
+	`CREATE TABLE m2b PARTITION OF m2 DEFAULT`, `ALTER TABLE m ATTACH PARTITION m2 FOR VALUES FROM (2050) TO (10000)`,
+	`ALTER TABLE t ATTACH PARTITION m FOR VALUES FROM (2000) TO (3000)`, `INSERT INTO t SELECT g, g, 'deep' FROM generate_series(2000, 2099) g`,
+}
+
 var (
 	// Each kind of write to a partitioned table.
 	treeWrites = []string{
@@ -35,9 +43,11 @@ var (
 		`SET session_replication_role = replica; UPDATE t2 SET v = 'r' WHERE at = 150; RESET session_replication_role`,
 		`BEGIN; INSERT INTO t VALUES (5000, 5); TRUNCATE t1; INSERT INTO t1 VALUES (1, 1, 'one'); SAVEPOINT a; TRUNCATE t; ROLLBACK TO a; COMMIT`,
 		`UPDATE t SET v = repeat('big', 100000) WHERE at = 150`, `UPDATE t SET at = 90 WHERE at = 150`,
+		`UPDATE t SET at = 2060, id = id + 2500 WHERE at BETWEEN 21 AND 25`, `UPDATE t SET at = at - 2000 + 30 WHERE at = 2061`,
+		`BEGIN; TRUNCATE m1; INSERT INTO t VALUES (2001, 2001, 'again'); SAVEPOINT a; TRUNCATE m2; ROLLBACK TO a; TRUNCATE m2a; COMMIT`, `UPDATE m SET v = 'mm', at = 2060 WHERE id > 2090`,
 	}
 	// Each way in which partitions come and go: new, with rows from before; moved into from others;
-	// detached for good, and for a change that nobody publishes; dropped; renamed.
+	// detached for good, and for a change that nobody publishes; dropped; renamed; at any depth, and with what is below.
 	treeChanges = []string{
 		`CREATE TABLE t3 PARTITION OF t FOR VALUES FROM (200) TO (300) WITH (fillfactor = 80)`, `INSERT INTO t VALUES (250, 250, 'new')`,
 		`UPDATE t SET at = 251 WHERE at = 7`, `GRANT SELECT ON t3 TO PUBLIC`, `COMMENT ON TABLE t3 IS 'the third'`,
@@ -48,6 +58,13 @@ var (
 		`DROP TABLE t0`,
 		`CREATE TABLE t5 PARTITION OF t FOR VALUES FROM (400) TO (500); INSERT INTO t VALUES (400, 400); DROP TABLE t5`,
 		`CREATE TABLE t6 PARTITION OF t FOR VALUES FROM (500) TO (600); INSERT INTO t VALUES (500, 500); ALTER TABLE t6 RENAME TO "T six"; INSERT INTO t VALUES (501, 501)`,
+		`ALTER TABLE t DETACH PARTITION m`, `UPDATE m2 SET v = 'unheard of' WHERE id > 2070; DELETE FROM m WHERE id = 2080`, `ALTER TABLE t ATTACH PARTITION m FOR VALUES FROM (2000) TO (3000)`,
+		`INSERT INTO t VALUES (2003, 2003, 'back')`, `CREATE TABLE m3 PARTITION OF m FOR VALUES FROM (10000) TO (20000) PARTITION BY RANGE (at)`,
+		`CREATE TABLE m3a PARTITION OF m3 FOR VALUES FROM (2000) TO (2500)`, `INSERT INTO t VALUES (15000, 2100, 'new')`, `UPDATE t SET id = 15001 WHERE id = 2071`,
+		`ALTER TABLE m2 DETACH PARTITION m2b`,
+		`CREATE TABLE m4 (v text DEFAULT 'four', id int NOT NULL, at int NOT NULL, CHECK (id > 20000)); INSERT INTO m4 SELECT v, id + 30000, at FROM m2b; CREATE INDEX four ON m4 (v);
+			ALTER TABLE m ATTACH PARTITION m4 FOR VALUES FROM (20000) TO (MAXVALUE)`,
+		`UPDATE t SET v = 'in four' WHERE id > 30000 AND id % 7 = 0`, `ALTER TABLE m1 RENAME TO m_one`, `UPDATE t SET v = 'renamed' WHERE id = 2001`,
 	}
 )
 
@@ -62,18 +79,23 @@ func TestLaw2And9AcrossPartitionsComeAndGo(t *testing.T) {
 			c := twoClusters(t)
 			source := pgtest.Connect(t, c.from, append(monthly, `CREATE TABLE t0 PARTITION OF t FOR VALUES FROM (-100) TO (0)`,
 				`INSERT INTO t SELECT -g, -g, 'old' FROM generate_series(1, 100) g`)...)
+			execAll(t, source, deepTree)
 			target := pgtest.Connect(t, c.to)
 			c.must("run", "--strategy=logical", "t", "--until", until)
 			execAll(t, source, treeWrites)
 			execAll(t, source, treeChanges)
 			c.must("run", "--strategy=logical", "t")
 			c.sameTree()
-			require.Equal(t, []string{`"T six"`, "t1", "t2", "t3", "t4"}, pgtest.Rows(t, target, `SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 't'::regclass ORDER BY inhrelid::regclass::text COLLATE "C"`))
+			const tree = `SELECT relid::regclass, parentrelid::regclass, pg_get_expr(relpartbound, oid) FROM pg_partition_tree('t') JOIN pg_class ON oid = relid ORDER BY relid::regclass::text COLLATE "C"`
+			require.Equal(t, pgtest.Rows(t, source, tree), pgtest.Rows(t, target, tree))
+			require.Contains(t, pgtest.Rows(t, target, tree), `m3a|m3|FOR VALUES FROM (2000) TO (2500)`)
+			require.Equal(t, []string{"four", "m4_pkey"}, pgtest.Rows(t, target, `SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'm4'::regclass ORDER BY indexrelid::regclass::text COLLATE "C"`))
 			require.Equal(t, []string{"{fillfactor=80}|the third|t"}, pgtest.Rows(t, target, `SELECT reloptions, obj_description(oid), has_table_privilege('pg_monitor', oid, 'SELECT') FROM pg_class WHERE relname = 't3'`))
 			refused(t, source, `INSERT INTO t3 VALUES (260, 260)`)
 			refused(t, source, `TRUNCATE t4`)
 			execAll(t, target, []string{
 				`UPDATE t SET at = at + 100 WHERE at BETWEEN 40 AND 49`, `TRUNCATE t4`, `INSERT INTO t VALUES (301, 301, 'after')`, `DELETE FROM t1 WHERE at = 1`,
+				`TRUNCATE m_one`, `UPDATE t SET at = 2060, id = 2055 WHERE at = 41`, `UPDATE m SET v = 'gone there' WHERE id > 25000`, `INSERT INTO m4 (id, at) VALUES (40000, 2222)`,
 			})
 			c.must("revert-swap", "--yes", "t")
 			c.sameTree()
@@ -144,6 +166,9 @@ func TestLaw4AcrossKilledTakingOverPartitions(t *testing.T) {
 	c.strike(random, "sync_schema", kill, run...)
 	for n := 4; n < 7; n++ {
 		attach(n)
+		if n == 5 {
+			execAll(t, source, deepTree)
+		}
 		c.strike(random, "replay", kill, run...)
 	}
 	pgtest.Exec(t, source, `DROP TABLE t3`)

@@ -146,7 +146,7 @@ func TestLaw5WhatVersionsBrought(t *testing.T) {
 	require.Equal(t, []string{`schema "hotel" is missing: CREATE SCHEMA "hotel"`}, m.missing(t))
 	pgtest.Exec(t, m.target, `CREATE SCHEMA hotel`)
 	if target < 18 {
-		at := slices.IndexFunc(m.tables, func(r define.Rehearsed) bool { return r.Relation.Table == rich18Name })
+		at := slices.IndexFunc(m.tables, func(r define.Tree) bool { return r.Relation.Table == rich18Name })
 		lacking := strings.Join(define.Unsupported(m.tables[at].Relation, target), "\n")
 		for _, what := range []string{
 			`virtual generated column "v"`, "which is NO INHERIT", "which is NOT VALID", `name "loud there"`, `check "no sense", which is NOT ENFORCED`,
@@ -297,7 +297,7 @@ func TestLaw5WhatTheTargetLacksIsNamed(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Empty(t, m.missing(t))
-	owned := slices.IndexFunc(m.tables, func(r define.Rehearsed) bool { return r.Relation.Table.Name == "owned" })
+	owned := slices.IndexFunc(m.tables, func(r define.Tree) bool { return r.Relation.Table.Name == "owned" })
 	m.tables[owned].Relation.Tablespace = "no such space"
 	m.make(t)
 	for _, want := range []string{

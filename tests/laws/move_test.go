@@ -20,7 +20,7 @@ import (
 type move struct {
 	sourceDSN, targetDSN string
 	source, target       *pgx.Conn
-	tables               []define.Rehearsed
+	tables               []define.Tree
 	notes                define.Notes
 }
 
@@ -83,7 +83,7 @@ func (m *move) load(t *testing.T, changes map[string]shadow.Change) []*shadow.Bl
 	for _, b := range blueprints {
 		err := pgx.BeginFunc(t.Context(), m.source, func(tx pgx.Tx) error {
 			bound, err := define.LoadBound(t.Context(), tx, b.Source.OID, b.Columns, "repave")
-			m.tables = append(m.tables, define.Rehearsed{Relation: b.Shadow, Bound: bound})
+			m.tables = append(m.tables, define.Tree{Relation: b.Shadow, Bound: bound})
 			return err
 		})
 		require.NoError(t, err)
