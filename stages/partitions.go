@@ -79,7 +79,7 @@ func (r *PlanReport) partitions(b *shadow.Blueprint) {
 	if n := len(b.Below()); n > manyPartitions {
 		each := "a millisecond"
 		if b.Source.Kind == partitioned { // measured: 60 partitions with a foreign key, about 0.2 s
-			each = "three milliseconds"
+			each = "four milliseconds"
 		}
 		note("%d partitions make the swap longer: it holds its locks for about %s for each", n, each)
 	}
