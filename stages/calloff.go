@@ -150,7 +150,7 @@ func (c *crossing) lookUp(ctx context.Context, cause error) error {
 		}
 		return cause
 	}
-	c.env.Logger.WarnContext(ctx, "the connection was lost during the cutover, which had been committed", slog.Any("error", cause))
+	c.env.Logger.WarnContext(ctx, "the cutover has happened, in spite of an error", slog.Any("error", cause))
 	return nil
 }
 
