@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-
 	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/strategies/logical"

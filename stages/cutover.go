@@ -123,16 +123,17 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		return err
 	}
 	defer feed.close(ctx)
-	if err := c.hook(ctx, "--on-fence", c.env.Options.OnFence); err != nil {
+	if err := c.rent(ctx); err != nil {
 		return err
 	}
-	if err := c.rent(ctx); err != nil {
+	defer c.endLease(ctx)
+	if err := c.hook(ctx, "--on-fence", c.env.Options.OnFence); err != nil {
 		return err
 	}
 	opened := false
 	defer func() {
-		c.endLease(ctx)
 		if err != nil && !opened {
+			c.endLease(ctx) // which opens the fence, if it is not sealed
 			err = errors.Join(err, c.callOff(ctx))
 		}
 	}()

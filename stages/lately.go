@@ -31,7 +31,8 @@ type lately struct {
 	mu     sync.Mutex
 	keys   map[[sha256.Size]byte]sqltmpl.ChangedKey
 	stored int64 // keys in the table
-	missed int64 // changes to keys that could not be remembered
+	missed int64 // changes to keys that both sides don't know by the same text
+	lost   bool  // keys that should be in the table may not be there
 	conn   *pgx.Conn
 }
 
@@ -77,10 +78,23 @@ func (l *lately) store(ctx context.Context) {
 	clear(l.keys)
 	n, err := l.put(ctx, batch)
 	if err != nil {
-		l.missed += int64(len(batch.Keys))
-		l.env.Logger.WarnContext(ctx, "keys that changed can't be remembered: the cutover will not compare their rows again", slog.Any("error", err))
+		l.lost = true
+		l.env.Logger.DebugContext(ctx, "remembering keys that changed", slog.Any("error", err))
 	}
 	l.stored += n
+}
+
+// complete makes sure that all is there that was to be remembered.
+func (l *lately) complete() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.lost {
+		return nil
+	}
+	return &StateError{
+		Problem: "it is not known any more what has changed since verify: the session on the target that kept it was lost",
+		Advice:  "run the same command again: it verifies once more",
+	}
 }
 
 func (l *lately) put(ctx context.Context, batch sqltmpl.AddChanged) (int64, error) {
@@ -111,6 +125,11 @@ func (l *lately) each(ctx context.Context, look func(keys map[int][][]string) er
 	}
 	for after := []byte{}; ; {
 		some, err := sqltmpl.All[sqltmpl.ChangedKey](ctx, l.conn, sqltmpl.ListChanged{After: after, Most: maxLately}.Statement())
+		if err != nil && ctx.Err() == nil {
+			l.env.Logger.DebugContext(ctx, "reading keys that changed", slog.Any("error", err))
+			l.lost = true // with its session, which no other attempt gets back
+			return l.complete()
+		}
 		if err != nil || len(some) == 0 {
 			return err
 		}

@@ -58,7 +58,7 @@ func (c *crossing) hold(ctx context.Context, name string) error {
 	return err
 }
 
-// endLease gives it back.
+// endLease gives it back. May run twice.
 func (c *crossing) endLease(ctx context.Context) {
 	ctx, cancel := detached(ctx)
 	defer cancel()

@@ -47,6 +47,9 @@ func (env *Env) lookRound(ctx context.Context, job registry.Job) error {
 		return yielding(ctx, &there, job, "comparison of rows that have changed in "+job.Title(), func(ctx context.Context, y *yielder) error {
 			return env.together(ctx, job, y, take, func(ctx context.Context, sides compare.Sides) error {
 				for _, l := range all {
+					if err := l.complete(); err != nil {
+						return err
+					}
 					if err := l.each(ctx, func(keys map[int][][]string) error { return env.lookAt(ctx, job, sides, keys) }); err != nil {
 						return err
 					}
@@ -83,6 +86,9 @@ func (c *crossing) lookAgain(ctx context.Context) error {
 		return nil
 	}
 	if err := c.env.lookAt(ctx, c.job, compare.Sides{Source: c.env.Source, Target: c.env.Target}, l.recent()); err != nil {
+		return err
+	}
+	if err := l.complete(); err != nil {
 		return err
 	}
 	not := l.missed + l.stored
