@@ -71,3 +71,40 @@ type ListRewritten struct {
 func (p ListRewritten) Statement() Statement {
 	return render("across/list_rewritten.sql", p, pgx.StrictNamedArgs{"oids": p.OIDs})
 }
+
+// A ChangedKey is a key that has changed since the last verify.
+type ChangedKey struct {
+	ID          []byte
+	TableNumber int
+	Key         []byte
+}
+
+// CreateChanged makes room for them in a session.
+type CreateChanged struct{}
+
+// Statement renders across/create_changed.sql.
+func (p CreateChanged) Statement() Statement { return render("across/create_changed.sql", p, nil) }
+
+// AddChanged keeps some.
+type AddChanged struct{ Keys []ChangedKey }
+
+// Statement renders across/add_changed.sql.
+func (p AddChanged) Statement() Statement {
+	var ids, keys [][]byte
+	var tables []int
+	for _, k := range p.Keys {
+		ids, tables, keys = append(ids, k.ID), append(tables, k.TableNumber), append(keys, k.Key)
+	}
+	return render("across/add_changed.sql", p, pgx.StrictNamedArgs{"ids": ids, "tables": tables, "keys": keys})
+}
+
+// ListChanged lists some of those after one.
+type ListChanged struct {
+	After []byte
+	Most  int
+}
+
+// Statement renders across/list_changed.sql.
+func (p ListChanged) Statement() Statement {
+	return render("across/list_changed.sql", p, pgx.StrictNamedArgs{"after": p.After, "most": p.Most})
+}

@@ -1,17 +1,13 @@
 package sqltmpl
 
-import (
-	"time"
-
-	"github.com/jackc/pgx/v5"
-)
+import "github.com/jackc/pgx/v5"
 
 // A Fence refuses writes to tables.
 type Fence struct {
 	Function Table
 	Trigger  Ident
 	Pass     Literal
-	Until    Literal // a timestamp, or infinity
+	State    Literal // open: everybody passes; closed: nobody; held: nobody as long as its HoldFence lives
 	Message  Literal // a format of schema and table
 	Hint     Literal
 	Crossing Literal // which cutover's it is; empty if none's
@@ -85,20 +81,28 @@ func (p ListTree) Statement() Statement {
 	return render("cutover/list_tree.sql", p, pgx.StrictNamedArgs{"relation": p.Relation})
 }
 
-// Clock reads the server's time, a while later.
-type Clock struct{ Later time.Duration }
+// Clock reads the server's time.
+type Clock struct{}
 
 // Statement renders cutover/clock.sql.
 func (p Clock) Statement() Statement {
-	return render("cutover/clock.sql", p, pgx.StrictNamedArgs{"seconds": p.Later.Seconds()})
+	return render("cutover/clock.sql", p, nil)
 }
 
-// IsBefore asks whether a time of the server's has not come yet.
-type IsBefore struct{ Until string }
+// HoldFence keeps a crossing's fence up for as long as the session lives.
+type HoldFence struct{ Crossing string }
 
-// Statement renders cutover/is_before.sql.
-func (p IsBefore) Statement() Statement {
-	return render("cutover/is_before.sql", p, pgx.StrictNamedArgs{"until": p.Until})
+// Statement renders cutover/hold_fence.sql.
+func (p HoldFence) Statement() Statement {
+	return render("cutover/hold_fence.sql", p, pgx.StrictNamedArgs{"crossing": p.Crossing})
+}
+
+// IsHeld asks whether that session still lives.
+type IsHeld struct{ Crossing string }
+
+// Statement renders cutover/is_held.sql.
+func (p IsHeld) Statement() Statement {
+	return render("cutover/is_held.sql", p, pgx.StrictNamedArgs{"crossing": p.Crossing})
 }
 
 // WALPosition reads where the server's WAL ends.

@@ -26,8 +26,12 @@ func (across) settle(ctx context.Context, env *Env, job registry.Job) (Name, err
 	if err := env.awaitSlot(ctx, job, live(job)); err != nil {
 		return Name(job.Stage), err
 	}
-	// A session of a process that died may be committing the opening just now.
-	if job.Swapped, err = env.isSwapped(ctx, job); err != nil {
+	// A session of a process that died may be committing the opening just now. While we have the job's row none begins to.
+	err = env.ifSwapped(ctx, job, func(swapped bool) error {
+		job.Swapped = swapped
+		return env.letPass(ctx, job, name)
+	})
+	if err != nil {
 		return Name(job.Stage), err
 	}
 	if err := env.reopen(ctx, job, name); err != nil {
@@ -40,6 +44,17 @@ func (across) settle(ctx context.Context, env *Env, job registry.Job) (Name, err
 	return Swap, env.dropStream(ctx, job, other(live(job)))
 }
 
+// letPass lets everybody through a fence that is on the live side, at once.
+func (env *Env) letPass(ctx context.Context, job registry.Job, mark string) error {
+	e := env.from(live(job))
+	fence := passable(job, mark)
+	tables, err := sqltmpl.All[sqltmpl.Table](ctx, e.pool, fence.Tables())
+	if err != nil || len(tables) == 0 {
+		return err
+	}
+	return exec(ctx, e.pool, fence.Create())
+}
+
 // reopen takes down a fence that is on the live side: at once, by letting
 // everybody through, then for good.
 func (env *Env) reopen(ctx context.Context, job registry.Job, mark string) error {
@@ -49,7 +64,7 @@ func (env *Env) reopen(ctx context.Context, job registry.Job, mark string) error
 	if err != nil || len(tables) == 0 {
 		return err
 	}
-	if err := exec(ctx, e.pool, fence.Create()); err != nil {
+	if err := env.letPass(ctx, job, mark); err != nil {
 		return err
 	}
 	return env.unfence(ctx, job, e, fence)

@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/repave-pg/repave/internal/compare"
 	"github.com/repave-pg/repave/registry"
-	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/strategies/logical"
 )
 
@@ -34,15 +29,18 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	// Who waits for what we read is asked on the server of the live side.
 	there := *env
 	there.Source = env.from(live(job)).pool
+	forget := func() { env.Ends.lately.forget(ctx) } // all is looked at
 	unknown := false
 	for {
 		if job, err = env.adopt(ctx, job, unknown); err != nil {
 			return 0, err
 		}
 		err = env.persist(ctx, job, func() error {
-			return yielding(ctx, &there, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) (err error) {
-				rows, err = s.once(ctx, env, job, y)
-				return err
+			return yielding(ctx, &there, job, "verify of "+job.Title(), func(ctx context.Context, y *yielder) error {
+				return env.together(ctx, job, y, forget, func(ctx context.Context, sides compare.Sides) (err error) {
+					rows, err = s.compare(ctx, env, job, sides)
+					return err
+				})
 			})
 		})
 		unknown = errors.As(err, new(*logical.UnknownError))
@@ -58,91 +56,8 @@ func (s acrossVerify) Run(ctx context.Context, env *Env, job registry.Job) (rows
 	return rows, env.Registry.SetProven(ctx, env.Target, job.ID, true)
 }
 
-func (s acrossVerify) once(ctx context.Context, env *Env, job registry.Job, y *yielder) (rows int64, err error) {
-	d := live(job)
-	name, err := env.jobMark(ctx, job)
-	if err != nil {
-		return 0, err
-	}
-	conn, err := logical.Connect(ctx, env.from(d).config, job.Settings)
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		closeCtx, cancel := detached(ctx)
-		defer cancel()
-		_ = conn.Close(closeCtx) // the slot goes with it
-	}()
-	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
-		return 0, err
-	}
-	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
-	slot, err := logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
-	if err != nil {
-		return 0, err
-	}
-	env.waiting(ctx, job, "")
-	f, err := env.open(ctx, job)
-	if err != nil {
-		return 0, err
-	}
-	defer f.close(ctx)
-	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
-		return 0, err
-	}
-	if err := env.knownIn(ctx, job, slot.Snapshot); err != nil {
-		return 0, err
-	}
-	env.Ends.lately = newLately() // what comes from here on the snapshots don't show
-	err = inSnapshot(ctx, env.to(d).pool, func(tx pgx.Tx) error {
-		if err := exec(ctx, tx, noIdleTimeout()); err != nil {
-			return err
-		}
-		snapshot, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.ExportSnapshot{}.Statement())
-		if err != nil {
-			return err
-		}
-		rows, err = s.whileFollowing(ctx, f, func(ctx context.Context) (int64, error) {
-			return s.compare(ctx, env, job, y, slot.Snapshot, snapshot)
-		})
-		return err
-	})
-	return rows, err
-}
-
-// whileFollowing runs compare while changes are applied.
-func (acrossVerify) whileFollowing(
-	ctx context.Context, f *feed, compare func(ctx context.Context) (int64, error),
-) (rows int64, err error) {
-	var done atomic.Bool
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer done.Store(true)
-		rows, err = compare(ctx)
-		return err
-	})
-	group.Go(func() error {
-		return f.applier.Follow(ctx, f.stream, logical.Goal{CaughtUp: func(int64, time.Duration) bool { return done.Load() }})
-	})
-	return rows, group.Wait()
-}
-
 // compare compares all tables in two snapshots that show the same.
-func (acrossVerify) compare(
-	ctx context.Context, env *Env, job registry.Job, y *yielder, ofLive, ofOther string,
-) (int64, error) {
-	sides := compare.Sides{
-		Source: env.Source, Target: env.Target, SourceSnapshot: ofLive, TargetSnapshot: ofOther,
-		Workers: max(env.Options.Workers, 1),
-		Watch: func(source bool, conn *pgx.Conn) {
-			if source != job.Swapped { // the live side
-				y.watch(conn)
-			}
-		},
-	}
-	if job.Swapped {
-		sides.SourceSnapshot, sides.TargetSnapshot = ofOther, ofLive
-	}
+func (acrossVerify) compare(ctx context.Context, env *Env, job registry.Job, sides compare.Sides) (int64, error) {
 	var pairs []compare.Pair
 	for _, t := range job.Tables {
 		pairs = append(pairs, pair(job, t))

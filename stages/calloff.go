@@ -19,6 +19,9 @@ import (
 // in a cutover: nobody can write as long as we don't.
 const insistence = time.Minute
 
+// errMovedOn says that we are no longer the one who works on the job.
+var errMovedOn = &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
+
 // A decision is which side is live after a cutover that came to an error, or
 // why that is not known.
 type decision struct {
@@ -62,11 +65,11 @@ func (c *crossing) reopen(ctx context.Context, e end) error {
 			if err != nil {
 				return err
 			}
-			if text == "" || strings.Contains(text, "'-infinity'::timestamptz") { // it was not put up, or is open
+			if text == "" || strings.Contains(text, "CONSTANT text := 'open'") { // it was not put up, or is open
 				return nil
 			}
 			if !slices.Contains(c.fences, text) {
-				return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
+				return errMovedOn
 			}
 			return c.pass(ctx, tx)
 		})
@@ -99,7 +102,7 @@ func (c *crossing) callOff(ctx context.Context) error {
 		}
 		return c.hookAfter(ctx, "--on-open", c.env.Options.OnOpen)
 	}
-	if c.until != "" {
+	if c.name != "" {
 		c.unfence(ctx, err)
 	}
 	if err == nil { // else the command for either outcome could be the wrong one
@@ -116,14 +119,14 @@ func (c *crossing) hookAfter(ctx context.Context, flag, command string) error {
 }
 
 // unfence takes down the fence of the live side, unless it is not known which
-// that is. If it can't, the fence expires by itself, unless it is sealed.
+// that is. If it can't, the fence opens by itself with the lease, unless it is sealed.
 func (c *crossing) unfence(ctx context.Context, err error) {
 	if err == nil {
 		err = c.reopen(ctx, c.env.from(c.from))
 	}
 	if err != nil {
 		c.env.Logger.ErrorContext(ctx, "the fence could not be taken down: run the same command again, which does; "+
-			"unless it was closed for good it expires by itself", slog.String("until", c.until), slog.Any("error", err))
+			"unless it was closed for good it opens by itself", slog.Any("error", err))
 		return
 	}
 	c.env.Logger.WarnContext(ctx, "the cutover failed, writes are allowed again where they were",
@@ -147,17 +150,27 @@ func (c *crossing) lookUp(ctx context.Context, cause error) error {
 		}
 		return cause
 	}
-	c.env.Logger.WarnContext(ctx, "the connection was lost during the cutover, which had been committed", slog.Any("error", cause))
+	c.env.Logger.WarnContext(ctx, "the cutover has happened, in spite of an error", slog.Any("error", cause))
 	return nil
 }
 
 // isSwapped asks which side is live, and waits for a transaction that is about
 // to change that: one whose client has lost it may be committing just now.
 func (env *Env) isSwapped(ctx context.Context, job registry.Job) (swapped bool, err error) {
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		now, err := env.Registry.Lock(ctx, tx, job.ID)
-		swapped = now.Swapped
-		return err
+	err = env.ifSwapped(ctx, job, func(now bool) error {
+		swapped = now
+		return nil
 	})
 	return swapped, err
+}
+
+// ifSwapped is isSwapped, and then does something about it, before anybody else may change that.
+func (env *Env) ifSwapped(ctx context.Context, job registry.Job, do func(swapped bool) error) error {
+	return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+		now, err := env.Registry.Lock(ctx, tx, job.ID)
+		if err != nil {
+			return err
+		}
+		return do(now.Swapped)
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -19,8 +18,8 @@ import (
 // cutover moves the writers from the live side to the other: it fences the live
 // side, waits until a barrier in its WAL has been applied, sets sequences, and
 // opens the other side. From the fence to the opening writes are refused; reads
-// go on everywhere. If it can't be finished within --cutover-timeout the live
-// side is opened again, by the fence itself if need be. It takes SHARE ROW
+// go on everywhere. If it can't be finished within --cutover-timeout, or the process dies before
+// the fence is closed for good, the live side is opened again, by the fence itself if need be. It takes SHARE ROW
 // EXCLUSIVE on the live side's tables for a moment.
 type cutover struct{}
 
@@ -44,6 +43,7 @@ func (s cutover) Run(ctx context.Context, env *Env, job registry.Job) (int64, er
 		return 0, err
 	}
 	c := &crossing{env: env, job: job, mark: name, from: live(job), to: other(live(job))}
+	defer func() { env.Ends.lately.forget(ctx) }()
 	if err = c.prepare(ctx); err == nil {
 		err = c.cross(ctx)
 	}
@@ -64,8 +64,10 @@ type crossing struct {
 	job      registry.Job
 	mark     string
 	from, to registry.Direction // the stream that ends, and the one that begins
-	until    string             // when the fence expires
+	name     string             // no other crossing's; empty before there is a fence
+	lease    *pgx.Conn          // the session that keeps the fence up
 	fences   []string           // what the fences are made of that it may open: its own, and the other side's
+	standing string             // and that of the live side, until it is sealed
 	fenced   time.Time
 	// deciding: the transaction that opens the other side has done all but commit. Before that
 	// it is known, without asking, that the live side is still the live one.
@@ -103,6 +105,9 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if _, err := c.env.follow(ctx, c.job, logical.Goal{CaughtUp: caughtUp}); err != nil {
 		return err
 	}
+	if err := c.env.lookAhead(ctx, c.job); err != nil {
+		return err
+	}
 	for _, t := range c.job.Tables { // it takes too long behind the fence
 		if err := partsAsKnown(ctx, c.env, c.job, t); err != nil {
 			return err
@@ -118,12 +123,17 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		return err
 	}
 	defer feed.close(ctx)
+	if err := c.rent(ctx); err != nil {
+		return err
+	}
+	defer c.endLease(ctx)
 	if err := c.hook(ctx, "--on-fence", c.env.Options.OnFence); err != nil {
 		return err
 	}
 	opened := false
 	defer func() {
 		if err != nil && !opened {
+			c.endLease(ctx) // which opens the fence, if it is not sealed
 			err = errors.Join(err, c.callOff(ctx))
 		}
 	}()
@@ -137,14 +147,13 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		do   func(context.Context) error
 	}{
 		{"apply the last changes", func(ctx context.Context) error {
-			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.token()})
+			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.name})
 		}},
 		{"look at both sides again", c.look},
 		{"compare what has changed since verify", c.lookAgain},
 		{"look whether foreign keys hold", c.referred},
 		{"set the sequences", c.sequences},
-		{"close the old side for good", c.seal},
-		{"open the new side", c.open},
+		{"close the old side for good, and open the new one", c.open},
 	}
 	for _, step := range steps {
 		began := time.Now()
@@ -169,9 +178,6 @@ func (c *crossing) late() error {
 	return &GaveUpError{For: "the cutover", After: c.env.Options.CutoverTimeout}
 }
 
-// token names this crossing's barrier.
-func (c *crossing) token() string { return c.mark + " " + c.until }
-
 // fence refuses writes on the live side from its commit on; the barrier comes
 // with that commit, so behind everything that was written before. That commit's answer is
 // waited for no longer than the cutover may take.
@@ -179,21 +185,26 @@ func (c *crossing) fence(ctx context.Context) error {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	e := c.env.from(c.from)
-	return c.env.exclusively(ctx, c.job, e, "fence "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) (err error) {
-		c.until, err = sqltmpl.Scalar[string](ctx, tx, sqltmpl.Clock{Later: c.env.Options.CutoverTimeout}.Statement())
+	return c.env.exclusively(ctx, c.job, e, "fence "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) error {
+		now, err := sqltmpl.Scalar[string](ctx, tx, sqltmpl.Clock{}.Statement())
 		if err != nil {
 			return err
 		}
-		fence := closing(c.env, c.job, c.mark, c.from, c.until, c.token())
+		name := c.mark + " " + now
+		if err := c.hold(ctx, name); err != nil {
+			return err
+		}
+		c.name = name
+		fence := closing(c.env, c.job, c.mark, c.from, isHeld, c.name)
 		if err := putUp(ctx, tx, c.job, e, fence); err != nil {
 			return err
 		}
 		if err := c.own(ctx, tx, fence); err != nil {
 			return err
 		}
-		c.fenced = time.Now()
+		c.standing, c.fenced = c.fences[len(c.fences)-1], time.Now()
 		time.AfterFunc(c.env.Options.CutoverTimeout, func() { giveUp(c.late()) })
-		return logical.EmitBarrier(ctx, tx, c.token())
+		return logical.EmitBarrier(ctx, tx, c.name)
 	})
 }
 
@@ -215,124 +226,4 @@ func (c *crossing) look(ctx context.Context) error {
 		return nil
 	})
 	return group.Wait()
-}
-
-// seal makes the fence permanent, if it has not expired: nobody can have written
-// since, and nobody will.
-func (c *crossing) seal(ctx context.Context) error {
-	e := c.env.from(c.from)
-	return c.env.exclusively(ctx, c.job, e, "close "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) error {
-		stands, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.IsBefore{Until: c.until}.Statement())
-		if err != nil {
-			return err
-		}
-		if !stands {
-			return c.late()
-		}
-		// Whoever attaches a partition waits for us, or did so before.
-		for _, t := range c.job.Tables {
-			differences, err := partitionDifferences(ctx, tx, t, c.from)
-			if err != nil {
-				return err
-			}
-			if err := changedTree(t, c.job.Swapped, differences); err != nil {
-				return err
-			}
-		}
-		fence := closing(c.env, c.job, c.mark, c.from, forever, c.token())
-		if err := exec(ctx, tx, fence.Create()); err != nil {
-			return err
-		}
-		return c.own(ctx, tx, fence)
-	})
-}
-
-// open lets writers write the other side, in one transaction with the record of
-// that. What it does there is behind the position at which the way back begins.
-func (c *crossing) open(ctx context.Context) error {
-	e := c.env.to(c.from)
-	begins, err := c.begin(ctx)
-	if err != nil {
-		return err
-	}
-	if c.from == registry.Backward {
-		// The registry is on the side that closes, the opening follows its record: a crash in
-		// between is for settle.
-		if err := c.record(ctx, begins); err != nil {
-			return err
-		}
-		return c.pass(ctx, c.env.Source)
-	}
-	if err := inTx(ctx, c.env.Source, func(tx pgx.Tx) error {
-		return startPosition(ctx, tx, c.job, c.mark, begins)
-	}); err != nil {
-		return err
-	}
-	return inTx(ctx, e.pool, func(tx pgx.Tx) error {
-		if err := arm(ctx, tx, c.job); err != nil {
-			return err
-		}
-		if err := exec(ctx, tx, passable(c.job, c.mark).Create()); err != nil {
-			return err
-		}
-		return c.recordIn(ctx, tx, begins)
-	})
-}
-
-// begin moves the slot of the way back to where it begins: behind all that we
-// wrote there.
-func (c *crossing) begin(ctx context.Context) (pglogrepl.LSN, error) {
-	stream, err := c.env.Registry.Stream(ctx, c.env.Target, c.job.ID, c.to)
-	if err != nil {
-		return 0, err
-	}
-	pool := c.env.from(c.to).pool
-	text, err := sqltmpl.Scalar[string](ctx, pool, sqltmpl.WALPosition{}.Statement())
-	if err != nil {
-		return 0, err
-	}
-	at, err := pglogrepl.ParseLSN(text)
-	if err != nil {
-		return 0, err
-	}
-	if err := logical.Advance(ctx, pool, stream.Slot, at); err != nil {
-		return 0, err
-	}
-	state, err := logical.SlotState(ctx, pool, stream.Slot)
-	return state.Confirmed, err
-}
-
-func (c *crossing) record(ctx context.Context, begins pglogrepl.LSN) error {
-	return inTx(ctx, c.env.Target, func(tx pgx.Tx) error {
-		if err := disarm(ctx, tx, c.job); err != nil {
-			return err
-		}
-		return c.recordIn(ctx, tx, begins)
-	})
-}
-
-// recordIn records that the other side has the tables now.
-func (c *crossing) recordIn(ctx context.Context, tx pgx.Tx, begins pglogrepl.LSN) error {
-	now, err := c.env.Registry.Lock(ctx, tx, c.job.ID)
-	if err != nil {
-		return err
-	}
-	if now.Swapped != c.job.Swapped || !now.Proven {
-		return &StateError{Problem: "another process has moved the job on", Advice: "look: repave status"}
-	}
-	if err := c.env.Registry.StartStream(ctx, tx, c.job.ID, c.to, begins); err != nil {
-		return err
-	}
-	if err := c.env.Registry.SetSwapped(ctx, tx, c.job.ID, !c.job.Swapped); err != nil {
-		return err
-	}
-	stage := Cleanup
-	if c.job.Swapped {
-		stage = Replay
-	}
-	if err := c.env.Registry.SetStage(ctx, tx, c.job.ID, string(stage)); err != nil {
-		return err
-	}
-	c.deciding = true
-	return nil
 }

@@ -96,7 +96,7 @@ type Stats struct {
 	Verified    int64         // rows compared by the last verify
 	Pending     int64         // keys it left to replay
 	Refused     time.Duration // how long a cutover refused writes
-	LookedAgain int           // across clusters: rows changed since verify's snapshot that the cutover compared
+	LookedAgain int           // across clusters: rows changed since verify's snapshot that the cutover compared, each time
 	NotLooked   int64         // changes to rows that it did not compare: too many, or keys that are converted
 	Stages      []StageStat
 }
@@ -124,7 +124,7 @@ func (s *Stats) refused(d time.Duration) {
 func (s *Stats) lookedAgain(rows int, not int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.LookedAgain, s.NotLooked = rows, not
+	s.LookedAgain, s.NotLooked = s.LookedAgain+rows, not
 }
 
 func (s *Stats) miss(wait time.Duration) {

@@ -82,7 +82,7 @@ func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Ma
 			return logical.ReadRow(ctx, env.from(d).pool, m, key)
 		},
 		Progress: f.progress,
-		Wrote:    func(m *logical.Mapping, key []logical.Value) { env.Ends.lately.add(m, key) },
+		Wrote:    func(ctx context.Context, m *logical.Mapping, key []logical.Value) { env.Ends.lately.add(ctx, m, key) },
 	})
 	beating, stop := context.WithCancel(ctx)
 	f.stop = stop

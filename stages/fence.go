@@ -12,29 +12,33 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// forever is when a fence that does not expire ends.
-const forever = "infinity"
+// The states of a fence.
+const (
+	isOpen   = "open"   // everybody passes
+	isClosed = "closed" // nobody does
+	isHeld   = "held"   // nobody does, as long as the session lives that holds it
+)
 
 // fenceOf is a job's fence at an end: a function in the schema of its first table, and
 // a trigger on each table and partition.
-func fenceOf(job registry.Job, mark, until, message, hint string) sqltmpl.Fence {
+func fenceOf(job registry.Job, mark, state, message, hint string) sqltmpl.Fence {
 	return sqltmpl.Fence{
 		Function: sqltmpl.Table{Schema: job.Tables[0].Name.Schema, Name: sqltmpl.Ident(mark + "_fence")},
-		Trigger:  sqltmpl.Ident(mark + "_fence"), Pass: sqltmpl.Literal(mark), Until: sqltmpl.Literal(until),
+		Trigger:  sqltmpl.Ident(mark + "_fence"), Pass: sqltmpl.Literal(mark), State: sqltmpl.Literal(state),
 		Message: sqltmpl.Literal(message), Hint: sqltmpl.Literal(hint), Crossing: "",
 	}
 }
 
 // filling is the target's fence while it is being filled.
 func filling(job registry.Job, mark string) sqltmpl.Fence {
-	return fenceOf(job, mark, forever, fmt.Sprintf("table %%I.%%I is being filled by repave job %d", job.ID),
+	return fenceOf(job, mark, isClosed, fmt.Sprintf("table %%I.%%I is being filled by repave job %d", job.ID),
 		"it opens when the job is swapped; see: repave status")
 }
 
 // closing is the fence of the side that a direction comes from: its writers are
 // to go to the other. No other crossing's is made of the same text.
-func closing(env *Env, job registry.Job, mark string, d registry.Direction, until, crossing string) sqltmpl.Fence {
-	fence := fenceOf(job, mark, until,
+func closing(env *Env, job registry.Job, mark string, d registry.Direction, state, crossing string) sqltmpl.Fence {
+	fence := fenceOf(job, mark, state,
 		"table %I.%I has moved to "+strings.ReplaceAll(env.to(d).place(), "%", "%%"),
 		fmt.Sprintf("connect there; this is the fence of repave job %d", job.ID))
 	fence.Crossing = sqltmpl.Literal(crossing)
@@ -44,7 +48,7 @@ func closing(env *Env, job registry.Job, mark string, d registry.Direction, unti
 // passable is a fence that lets everybody through: what a fence is replaced by,
 // without a lock on any table, until its triggers are taken away.
 func passable(job registry.Job, mark string) sqltmpl.Fence {
-	return fenceOf(job, mark, "-infinity", "%I.%I", "")
+	return fenceOf(job, mark, isOpen, "%I.%I", "")
 }
 
 // fenceTree lists the relations that a table's fence is on.

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	process "os/exec"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // hookGrace is how long a hook that was told to stop may take.
@@ -29,9 +32,25 @@ func (c *crossing) hook(ctx context.Context, flag, command string) error {
 		fmt.Sprintf("REPAVE_JOB=%d", c.job.ID), "REPAVE_TABLES="+c.job.Title(),
 		"REPAVE_CLOSES="+c.env.from(c.from).place(), "REPAVE_OPENS="+c.env.to(c.from).place())
 	if err := run.Run(); err != nil {
-		return &HookError{Flag: flag, Output: strings.TrimSpace(output.String()), Err: err}
+		return &HookError{Flag: flag, Output: strings.TrimSpace(c.env.Ends.hide(output.String())), Err: err}
 	}
 	return nil
+}
+
+// hide takes the passwords of both ends out of what a command has said, which has them in its environment as we
+// have, or may have read them somewhere: it goes to the log and into the registry.
+func (e Ends) hide(text string) string {
+	for _, end := range []*pgx.ConnConfig{e.Source, e.Target} {
+		p := end.Password
+		if p == "" {
+			continue
+		}
+		// The longest first: one may be part of the other.
+		for _, form := range []string{url.UserPassword("", p).String()[1:], url.QueryEscape(p), url.PathEscape(p), p} {
+			text = strings.ReplaceAll(text, form, "***")
+		}
+	}
+	return text
 }
 
 // A HookError says that an operator's command failed.

@@ -35,12 +35,14 @@ var errAgain = errors.New("not yet")
 
 // A lockJob is something to do under locks on users' tables.
 type lockJob struct {
-	what   string
-	weak   bool                                                        // the lock blocks no reader and no writer: not worth reporting
-	tables []uint32                                                    // whose holders to name when a lock is not to be had
-	before func(ctx context.Context, tx pgx.Tx) error                  // what takes time and no lock; may be nil
-	lock   func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
-	work   func(ctx context.Context, tx pgx.Tx) error
+	what string
+	weak bool // the lock blocks no reader and no writer: not worth reporting
+	// durable: something outside the database follows from the COMMIT, so it has to wait for the disk.
+	durable bool
+	tables  []uint32                                                    // whose holders to name when a lock is not to be had
+	before  func(ctx context.Context, tx pgx.Tx) error                  // what takes time and no lock; may be nil
+	lock    func(ctx context.Context, tx pgx.Tx, d time.Duration) error // take the locks, in at most d
+	work    func(ctx context.Context, tx pgx.Tx) error
 }
 
 // withLocks runs j in a transaction whose lock waits are bounded, and starts
@@ -91,8 +93,10 @@ func attemptLocks(ctx context.Context, env *Env, limit time.Duration, j lockJob)
 	asked := time.Now()
 	var got time.Time
 	err = inTx(ctx, env.Source, func(tx pgx.Tx) error {
-		if err := hurry(ctx, env, tx); err != nil {
-			return err
+		if !j.durable {
+			if err := hurry(ctx, env, tx); err != nil {
+				return err
+			}
 		}
 		if err := exec(ctx, tx, sqltmpl.SetLocal{Name: "idle_in_transaction_session_timeout", Value: idleWithLocks}.Statement()); err != nil {
 			return err

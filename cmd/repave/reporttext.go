@@ -102,7 +102,7 @@ func (r *report) print(w io.Writer) {
 func (r *report) again() string {
 	text := fmt.Sprintf("%s rows changed since verify were compared again", number(int64(r.LookedAgain)))
 	if r.NotLooked > 0 {
-		text += fmt.Sprintf(", %s more changes were not: too many, or to converted keys", number(r.NotLooked))
+		text += fmt.Sprintf(", %s more changes were not: they came too fast, or to converted keys", number(r.NotLooked))
 	}
 	return text
 }

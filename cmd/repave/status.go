@@ -78,6 +78,11 @@ func (p *program) orphans(ctx context.Context, d *database) error {
 		if o.Source {
 			where = "the source"
 		}
+		if o.Of != "" {
+			fmt.Fprintf(p.stderr, "warning: %s %s on %s is left over from a cutover of %s that did not come to its end; this removes it: %s\n",
+				o.Kind, o.Name, where, o.Of, o.Settle)
+			continue
+		}
 		fmt.Fprintf(p.stderr, "warning: %s %s on %s belongs to no job of this registry; if it is of none at all: %s\n", o.Kind, o.Name, where, o.Undo)
 	}
 	return nil

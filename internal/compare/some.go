@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/repave-pg/repave/internal/shadow"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -23,10 +22,10 @@ func Findable(b *shadow.Blueprint) bool {
 	return true
 }
 
-// Some compares the rows of some keys as they are now, while nobody writes to either side: those that one side
+// Some compares the rows of some keys, in the sides' snapshots or, without, as they are now, while nobody writes to either side: those that one side
 // has and the other has not, too. Keys are the text of their columns, of a Findable table. If they
 // are not the same the error is a *DifferentError. It reads just these rows where the key's index serves.
-func Some(ctx context.Context, source, target *pgxpool.Pool, p Pair, keys [][]string) error {
+func Some(ctx context.Context, s Sides, p Pair, keys [][]string) error {
 	list := sqltmpl.ListOf{Compare: p.statement(), Values: make([][]string, len(p.Blueprint.Key))}
 	for i, k := range p.Blueprint.Key {
 		list.Of = append(list.Of, sqltmpl.OfKey{
@@ -38,8 +37,13 @@ func Some(ctx context.Context, source, target *pgxpool.Pool, p Pair, keys [][]st
 		}
 	}
 	found := &DifferentError{Table: p.Title}
-	err := pgx.BeginFunc(ctx, source, func(there pgx.Tx) error {
-		return pgx.BeginFunc(ctx, target, func(here pgx.Tx) error {
+	c := &comparison{sides: s, pairs: []Pair{p}}
+	in := c.inSnapshot
+	if s.SourceSnapshot == "" {
+		in = c.now
+	}
+	err := in(ctx, true, func(there pgx.Tx) error {
+		return in(ctx, false, func(here pgx.Tx) error {
 			reading, enough := context.WithCancel(ctx)
 			a, b := pull(reading, there, list.OnSource()), pull(reading, here, list.OnShadow())
 			defer a.stop()
@@ -58,4 +62,12 @@ func Some(ctx context.Context, source, target *pgxpool.Pool, p Pair, keys [][]st
 		return found
 	}
 	return nil
+}
+
+// now runs fn in a transaction that reads one side as it is.
+func (c *comparison) now(ctx context.Context, source bool, fn func(pgx.Tx) error) error {
+	if source {
+		return pgx.BeginFunc(ctx, c.sides.Source, fn)
+	}
+	return pgx.BeginFunc(ctx, c.sides.Target, fn)
 }

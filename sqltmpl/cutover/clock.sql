@@ -1,7 +1,6 @@
 -- cutover/clock.sql
--- The server's time a while later, spelled so that it means the same under any DateStyle and TimeZone.
+-- The server's time, spelled alike under any DateStyle and TimeZone.
 --
 -- lock: none
 -- runs: anywhere
-SELECT pg_catalog.to_char((pg_catalog.clock_timestamp() + @seconds::float8 * interval '1 second') AT TIME ZONE 'UTC',
-    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+SELECT pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')

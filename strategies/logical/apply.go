@@ -56,7 +56,7 @@ type ApplyOptions struct {
 	Reread func(ctx context.Context, m Mapping, key []Value) ([]Value, bool, error)
 	// Wrote is told the key, as From has it, of each row that was written or deleted: perhaps in vain, if
 	// that is not committed. The values are valid until it returns. May be nil.
-	Wrote func(m *Mapping, key []Value)
+	Wrote func(ctx context.Context, m *Mapping, key []Value)
 	// MaxBytes and MaxChanges bound what is applied at a time, Linger how long changes wait for
 	// more of them. Up to three times MaxBytes are in memory.
 	MaxBytes   int

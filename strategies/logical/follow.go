@@ -106,7 +106,7 @@ func (f *follower) write(ctx context.Context, c *chunk) error {
 	if err := f.w.write(ctx, c); err != nil {
 		return err
 	}
-	f.w.told(c)
+	f.w.told(ctx, c)
 	return nil
 }
 

@@ -41,14 +41,14 @@ func (w *writer) write(ctx context.Context, c *chunk) error {
 }
 
 // told tells of what a chunk has written.
-func (w *writer) told(c *chunk) {
+func (w *writer) told(ctx context.Context, c *chunk) {
 	if w.o.Wrote == nil {
 		return
 	}
 	for _, part := range c.order {
 		for i := range part.entries {
 			w.scratch = part.entries[i].key.values(w.scratch[:0])
-			w.o.Wrote(part.mapping, w.scratch)
+			w.o.Wrote(ctx, part.mapping, w.scratch)
 		}
 	}
 }

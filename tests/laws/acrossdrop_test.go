@@ -49,6 +49,33 @@ func TestLaw5AcrossCleanupDropsTheSourceIfAsked(t *testing.T) {
 	require.Equal(t, 1, pgtest.Count(t, source, `SELECT count(*) FROM parts_2`))
 	c.requireNoTraces()
 
+	// Another table that gets the name between the look and the lock is not the one that was moved.
+	pgtest.Exec(t, source, `CREATE TABLE mine (id int PRIMARY KEY)`)
+	c.must("run", "--strategy=logical", "mine")
+	c.networked()
+	caught := c.toSource.Catch("session/table_name.sql", "session/lock_table.sql")
+	cleanup := c.start("cleanup", "--yes", "--drop-source", "mine")
+	select {
+	case <-caught.At:
+	case <-cleanup.ended:
+		require.Fail(t, "it never got there", cleanup.said())
+	}
+	pgtest.Exec(t, source, `ALTER TABLE mine RENAME TO was_mine`)
+	pgtest.Exec(t, source, `CREATE TABLE mine AS SELECT 7 AS id`)
+	caught.Resume()
+	stderr, code = cleanup.end()
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "public.mine was renamed just now on the source")
+	require.Contains(t, stderr, "nothing has been dropped")
+	require.Equal(t, 1, pgtest.Count(t, source, `SELECT count(*) FROM mine`))
+	require.Equal(t, 0, pgtest.Count(t, source, `SELECT count(*) FROM was_mine`))
+	refused(t, source, `INSERT INTO was_mine VALUES (1)`)
+	pgtest.Exec(t, source, `DROP TABLE mine`)
+	pgtest.Exec(t, source, `ALTER TABLE was_mine RENAME TO mine`)
+	c.must("cleanup", "--yes", "--drop-source", "mine")
+	require.False(t, pgtest.Value[bool](t, source, `SELECT to_regclass('mine') IS NOT NULL`))
+	c.requireNoTraces()
+
 	// Somebody who dropped it by hand, or a process that died just after that, leaves a job that ends as well.
 	c.must("run", "--strategy=logical", "other")
 	pgtest.Exec(t, source, `DROP TABLE other`)

@@ -2,6 +2,7 @@ package laws_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,5 +111,40 @@ func TestLaw1Field25ASlotIsDroppedIfToldSo(t *testing.T) {
 	require.Contains(t, stderr, "is gone: changes are missing")
 	pgtest.Exec(t, target, `INSERT INTO t VALUES (2)`)
 	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}
+
+// TestLaw9Field25AStreamThatWillNotCatchUpIsSaidSo by whoever applies it, and by status, while it moves all the time: four rows are
+// written for each that gets through a gate on the target. Once the writers stop it catches up.
+func TestLaw9Field25AStreamThatWillNotCatchUpIsSaidSo(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id serial PRIMARY KEY, v text)`, `ALTER TABLE t ALTER v SET STORAGE EXTERNAL`)
+	run := []string{"run", "--strategy=logical", "t", "--until"}
+	c.must(append(run, "sync_schema")...)
+	gate := pgtest.Connect(t, c.to, `CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN PERFORM pg_advisory_lock(7); PERFORM pg_advisory_unlock(7); RETURN NEW; END'`,
+		`CREATE TRIGGER pass BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION pass()`, `SELECT pg_advisory_lock(7)`)
+	replay := c.start(append(run, "replay")...)
+	const says = "will not catch up at this rate"
+	began := time.Now()
+	for !strings.Contains(replay.said(), says) {
+		pgtest.Exec(t, source, `INSERT INTO t (v) SELECT repeat('x', 10000) FROM generate_series(1, 4)`)
+		// The row that waits goes through, if one does, and is the last before we have the lock again.
+		pgtest.Exec(t, gate, `SELECT pg_advisory_unlock(7)`)
+		pgtest.Exec(t, gate, `SELECT pg_advisory_lock(7)`)
+		require.Less(t, time.Since(began), commandTimeout, replay.said())
+	}
+	s := c.status("t").Stream
+	require.Len(t, s.Warnings, 1)
+	require.Contains(t, s.Warnings[0], says)
+	require.Contains(t, s.Warnings[0], "MB/s of WAL in, ")
+	require.True(t, s.Followed)
+	require.Greater(t, s.LagBytes, int64(1<<20))
+	pgtest.Exec(t, gate, `SELECT pg_advisory_unlock(7)`)
+	stderr, code := replay.end()
+	require.Zero(t, code, stderr)
+	c.must("reset", "--yes", "t")
 	c.requireNoTraces()
 }
