@@ -90,24 +90,11 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 	if err != nil {
 		return err
 	}
-	conn, err := logical.Connect(ctx, env.from(d).config, job.Settings)
+	slot, release, err := env.momentarySlot(ctx, job)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		closeCtx, cancel := detached(ctx)
-		defer cancel()
-		_ = conn.Close(closeCtx) // the slot goes with it
-	}()
-	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
-		return err
-	}
-	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
-	slot, err := logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
-	if err != nil {
-		return err
-	}
-	env.waiting(ctx, job, "")
+	defer release()
 	return inSnapshot(ctx, env.from(d).pool, func(from pgx.Tx) error {
 		y.watch(from.Conn())
 		err := exec(ctx, from, sqltmpl.ImportSnapshot{Snapshot: sqltmpl.Literal(slot.Snapshot)}.Statement(), noIdleTimeout())

@@ -21,28 +21,11 @@ func (env *Env) together(
 	ctx context.Context, job registry.Job, y *yielder, at func(), read func(ctx context.Context, sides compare.Sides) error,
 ) error {
 	d := live(job)
-	name, err := env.jobMark(ctx, job)
+	slot, release, err := env.momentarySlot(ctx, job)
 	if err != nil {
 		return err
 	}
-	conn, err := logical.Connect(ctx, env.from(d).config, job.Settings)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		closeCtx, cancel := detached(ctx)
-		defer cancel()
-		_ = conn.Close(closeCtx) // the slot goes with it
-	}()
-	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
-		return err
-	}
-	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
-	slot, err := logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
-	if err != nil {
-		return err
-	}
-	env.waiting(ctx, job, "")
+	defer release()
 	f, err := env.open(ctx, job)
 	if err != nil {
 		return err
