@@ -3,6 +3,7 @@ package define
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -61,9 +62,9 @@ func closeTable(ctx context.Context, tx pgx.Tx, r catalog.Relation, bound Bound)
 // Drop drops the key again, if it is there. It locks both tables ACCESS
 // EXCLUSIVE, and may run twice.
 func (k ForeignKey) Drop(ctx context.Context, tx pgx.Tx) error {
-	on := []leafKey{{k.From, k.ForeignKey}}
+	on := []memberKey{{table: k.From, key: k.ForeignKey}}
 	if k.stepwise(tx) {
-		on = append(on, k.leaves...)
+		on = slices.Concat(on, k.crowns, k.leaves)
 	}
 	for _, one := range on {
 		there, err := there(ctx, tx, one.table, one.key.Name)

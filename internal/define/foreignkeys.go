@@ -19,14 +19,16 @@ type ForeignKey struct {
 	// target or not, with the rows that are referred to or without.
 	Moved bool
 
-	partitioned bool      // the referencing table is
-	leaves      []leafKey // its partitions that have rows
+	partitioned bool        // the referencing table is
+	leaves      []memberKey // on its partitions that have rows
+	crowns      []memberKey // on those that have partitions, each before those below it
 }
 
-// A leafKey is what becomes of a partitioned table's foreign key on one of its partitions.
-type leafKey struct {
+// A memberKey is what becomes of a partitioned table's foreign key on one of its partitions.
+type memberKey struct {
 	table sqltmpl.Table
 	key   catalog.ForeignKey
+	below []sqltmpl.Table // the partitions with rows, of one that has partitions
 }
 
 // ForeignKeys lists r's own foreign keys, for Add and then Validate. Those that
@@ -46,11 +48,11 @@ func (t Tree) ForeignKeys(moved []sqltmpl.Table) []ForeignKey {
 			}
 			fk := ForeignKey{ForeignKey: key, Moved: key.To == r.Table || slices.Contains(moved, key.To), partitioned: r.Kind == partitioned}
 			fk.From = r.Table
-			for _, leaf := range r.Partitions {
-				fk.leaves = append(fk.leaves, leafKey{leaf.Table, key})
-			}
-			if p.Above.Name == "" {
-				fk.leaves = append(fk.leaves, t.membersOf(key)...)
+			fk.leaves, fk.crowns = t.membersOf(r.Table, key)
+			if len(t.Parts) == 0 {
+				for _, leaf := range r.Partitions {
+					fk.leaves = append(fk.leaves, memberKey{table: leaf.Table, key: key})
+				}
 			}
 			out = append(out, fk)
 		}
@@ -58,24 +60,37 @@ func (t Tree) ForeignKeys(moved []sqltmpl.Table) []ForeignKey {
 	return out
 }
 
-// membersOf finds what the partitions with rows call a foreign key of the whole table.
-func (t Tree) membersOf(key catalog.ForeignKey) []leafKey {
-	var out []leafKey
-	as := map[sqltmpl.Table]uint32{t.Relation.Table: key.OID}
+// membersOf finds what the partitions of a table call a foreign key of its.
+func (t Tree) membersOf(table sqltmpl.Table, key catalog.ForeignKey) (leaves, crowns []memberKey) {
+	as := map[sqltmpl.Table]uint32{table: key.OID}
+	above := map[sqltmpl.Table]sqltmpl.Table{}
 	for _, p := range t.Parts {
 		for _, member := range p.Relation.ForeignKeys {
-			if above, ok := as[p.Above]; !ok || !member.Inherited || member.ParentOID != above {
+			if of, ok := as[p.Above]; !ok || !member.Inherited || member.ParentOID != of {
 				continue
 			}
-			as[p.Relation.Table] = member.OID
-			if p.Relation.Kind != partitioned {
-				one := key // whose columns have the names that they come to have
-				one.OID, one.Name, one.Comment = member.OID, member.Name, member.Comment
-				out = append(out, leafKey{p.Relation.Table, one})
+			as[p.Relation.Table], above[p.Relation.Table] = member.OID, p.Above
+			one := key // whose columns have the names that they come to have
+			one.OID, one.Name, one.Comment = member.OID, member.Name, member.Comment
+			if p.Relation.Kind == partitioned {
+				crowns = append(crowns, memberKey{table: p.Relation.Table, key: one})
+			} else {
+				leaves = append(leaves, memberKey{table: p.Relation.Table, key: one})
 			}
 		}
 	}
-	return out
+	for i := range crowns {
+		for _, leaf := range leaves {
+			up := above[leaf.table]
+			for up != table && up != crowns[i].table {
+				up = above[up]
+			}
+			if up == crowns[i].table {
+				crowns[i].below = append(crowns[i].below, leaf.table)
+			}
+		}
+	}
+	return leaves, crowns
 }
 
 // of is the key on some partitions, and on no other table.
@@ -83,9 +98,12 @@ func (k ForeignKey) of(parts []Part) ForeignKey {
 	has := func(table sqltmpl.Table) bool {
 		return slices.ContainsFunc(parts, func(p Part) bool { return p.Relation.Table == table })
 	}
-	k.leaves = slices.DeleteFunc(slices.Clone(k.leaves), func(l leafKey) bool { return !has(l.table) })
+	k.leaves = slices.DeleteFunc(slices.Clone(k.leaves), func(l memberKey) bool { return !has(l.table) })
+	k.crowns = slices.DeleteFunc(slices.Clone(k.crowns), func(c memberKey) bool {
+		return !has(c.table) || slices.ContainsFunc(c.below, func(t sqltmpl.Table) bool { return !has(t) })
+	})
 	if has(k.From) && !k.partitioned {
-		k.leaves = append(k.leaves, leafKey{k.From, k.ForeignKey})
+		k.leaves = append(k.leaves, memberKey{table: k.From, key: k.ForeignKey})
 	}
 	return k
 }
@@ -107,7 +125,7 @@ func (k ForeignKey) try(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	return nil
+	return k.crown(ctx, tx)
 }
 
 // LeftBehind names the foreign keys to r of tables that are not moved with it.
@@ -137,7 +155,7 @@ func (k ForeignKey) Add(ctx context.Context, tx pgx.Tx) (notes Notes, err error)
 		notes.add("foreign key %s of %s: the target has no table %s", k.Name, k.From.Plain(), k.To.Plain())
 		return notes, nil
 	}
-	on := []leafKey{{k.From, k.ForeignKey}}
+	on := []memberKey{{table: k.From, key: k.ForeignKey}}
 	if k.stepwise(tx) {
 		if there, err := there(ctx, tx, k.From, k.Name); err != nil || there {
 			return nil, err
@@ -155,7 +173,7 @@ func (k ForeignKey) Add(ctx context.Context, tx pgx.Tx) (notes Notes, err error)
 // stepwise reports whether the partitions have to have the key first: the
 // server would also call it as it is called on the table.
 func (k ForeignKey) stepwise(tx pgx.Tx) bool {
-	return k.partitioned && (version(tx) < v18 || slices.ContainsFunc(k.leaves, func(l leafKey) bool {
+	return k.partitioned && (version(tx) < v18 || slices.ContainsFunc(slices.Concat(k.leaves, k.crowns), func(l memberKey) bool {
 		return l.key.Name != k.Name || l.key.OID != k.OID && l.key.Comment != ""
 	}))
 }
@@ -164,7 +182,7 @@ func there(ctx context.Context, tx pgx.Tx, table sqltmpl.Table, name sqltmpl.Ide
 	return sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ConstraintExists{Table: table.String(), Name: string(name)}.Statement())
 }
 
-func (k ForeignKey) add(ctx context.Context, tx pgx.Tx, on leafKey) error {
+func (k ForeignKey) add(ctx context.Context, tx pgx.Tx, on memberKey) error {
 	there, err := there(ctx, tx, on.table, on.key.Name)
 	if err != nil || there {
 		return err
@@ -173,7 +191,7 @@ func (k ForeignKey) add(ctx context.Context, tx pgx.Tx, on leafKey) error {
 }
 
 // commented adds the comment: partitions that are made on the way have none of their own.
-func (k ForeignKey) commented(on leafKey, add sqltmpl.Statement) []sqltmpl.Statement {
+func (k ForeignKey) commented(on memberKey, add sqltmpl.Statement) []sqltmpl.Statement {
 	steps := []sqltmpl.Statement{add}
 	if on.key.Comment != "" && (on.table == k.From || on.key.OID != k.OID) {
 		steps = append(steps, sqltmpl.CommentConstraint{
@@ -199,7 +217,7 @@ func (k ForeignKey) Prove(ctx context.Context, tx pgx.Tx) error {
 	if !k.Valid || !k.Enforced {
 		return nil
 	}
-	on := []leafKey{{k.From, k.ForeignKey}}
+	on := []memberKey{{table: k.From, key: k.ForeignKey}}
 	if k.stepwise(tx) {
 		on = k.leaves
 	}
@@ -225,11 +243,32 @@ func (k ForeignKey) Crown(ctx context.Context, tx pgx.Tx) error {
 	if !k.Valid || !k.Enforced || !k.stepwise(tx) {
 		return nil
 	}
-	for _, one := range append([]leafKey{{k.From, k.ForeignKey}}, k.leaves...) {
+	for _, one := range append([]memberKey{{table: k.From, key: k.ForeignKey}}, k.leaves...) {
 		there, err := there(ctx, tx, one.table, one.key.Name)
 		if err != nil || there == (one.table == k.From) {
 			return err // it has it, or it was left out
 		}
 	}
-	return sqltmpl.ExecAll(ctx, tx, k.commented(leafKey{k.From, k.ForeignKey}, shadow.ValidForeignKey(k.From, k.ForeignKey))...)
+	if err := k.crown(ctx, tx); err != nil {
+		return err
+	}
+	return sqltmpl.ExecAll(ctx, tx, k.commented(memberKey{table: k.From, key: k.ForeignKey}, shadow.ValidForeignKey(k.From, k.ForeignKey))...)
+}
+
+// crown adds the key to the partitions that have partitions: each takes in the
+// keys of those, under the name that it has there.
+func (k ForeignKey) crown(ctx context.Context, tx pgx.Tx) error {
+	for _, one := range slices.Backward(k.crowns) {
+		there, err := there(ctx, tx, one.table, one.key.Name)
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		if err := sqltmpl.ExecAll(ctx, tx, k.commented(one, shadow.ValidForeignKey(one.table, one.key))...); err != nil {
+			return fmt.Errorf("adding foreign key %s of %s: %w", one.key.Name, one.table.Plain(), err)
+		}
+	}
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // cured takes from metered what is refused of partitions that move, and a trigger that would act on what comes back, too.
 const cured = `ALTER TABLE metered_2b SET LOGGED; ALTER SEQUENCE counting OWNED BY NONE; DROP TABLE on_one; DROP VIEW ones; DROP MATERIALIZED VIEW twos_seen;
-	DROP PUBLICATION pub_of_one; ALTER TABLE metered_2a ENABLE TRIGGER own_marks, REPLICA IDENTITY DEFAULT`
+	DROP PUBLICATION pub_of_one; DROP TABLE on_both, on_two; ALTER TABLE metered_2a ENABLE TRIGGER own_marks, REPLICA IDENTITY DEFAULT`
 
 // meteredLater are partitions with things of their own that come during a move, on two levels.
 var meteredLater = []string{
