@@ -95,7 +95,7 @@ func TestLaw8AcrossMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
 	c := twoClusters(t)
-	const rows, most = 300_000, 150 << 20
+	const rows, most = 200_000, 150 << 20
 	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id text PRIMARY KEY, n int, v text)`,
 		fmt.Sprintf(`INSERT INTO t SELECT 'a rather long key, number ' || g, g, repeat('v', 100) FROM generate_series(1, %d) g`, rows))
 	measure := func(args ...string) {
