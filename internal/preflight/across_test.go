@@ -130,7 +130,9 @@ func TestEveryCheckAcrossFires(t *testing.T) {
 			if tc.onTarget {
 				conn = target
 			}
-			pgtest.Exec(t, conn, firstOf(findings[0].Cure))
+			for step := range strings.SplitSeq(firstOf(findings[0].Cure), "; ") {
+				pgtest.Exec(t, conn, step)
+			}
 			require.Empty(t, across(t, source, target, table))
 		})
 	}

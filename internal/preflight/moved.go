@@ -52,11 +52,7 @@ func checkLeafIdentities(_ context.Context, in Input) ([]Finding, error) {
 		return nil, nil
 	}
 	if !key.Primary {
-		var columns sqltmpl.Columns
-		for _, num := range key.Columns {
-			at := slices.IndexFunc(in.Relation.Columns, func(c catalog.Column) bool { return c.Num == num })
-			columns = append(columns, in.Relation.Columns[at].Name)
-		}
+		columns := columnsOf(in.Relation, key)
 		return []Finding{in.finding("replica_identity", in.alter("ADD PRIMARY KEY (%s)", columns),
 			"is partitioned and has no primary key: in partitions to come UPDATE and DELETE would fail")}, nil
 	}
@@ -84,6 +80,8 @@ func checkReplicaIdentity(_ context.Context, in Input) ([]Finding, error) {
 	}
 	cure := in.alter("REPLICA IDENTITY USING INDEX %s", key.Name)
 	switch {
+	case !key.Immediate && generatedAt(in.Relation) >= 0: // nor may it be FULL, see unsentIdentity
+		cure = in.uniqueIdentity(key)
 	case !key.Immediate: // can't be one
 		cure = in.alter("REPLICA IDENTITY FULL")
 	case key.Primary:
@@ -92,13 +90,32 @@ func checkReplicaIdentity(_ context.Context, in Input) ([]Finding, error) {
 	return []Finding{in.finding("replica_identity", cure, "the replica identity does not carry the key (%s)", key.Name)}, nil
 }
 
+// uniqueIdentity is the cure that makes an index of the key's columns the replica identity.
+func (in Input) uniqueIdentity(key catalog.Index) string {
+	const name = sqltmpl.Ident("repave_identity")
+	return fmt.Sprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s); %s", name, in.Relation.Table, columnsOf(in.Relation, key), in.alter("REPLICA IDENTITY USING INDEX %s", name))
+}
+
+func columnsOf(r catalog.Relation, index catalog.Index) (columns sqltmpl.Columns) {
+	for _, num := range index.Columns {
+		at := slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return c.Num == num })
+		columns = append(columns, r.Columns[at].Name)
+	}
+	return columns
+}
+
+// generatedAt is the place of r's first generated column, or less than 0.
+func generatedAt(r catalog.Relation) int {
+	return slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return c.Generated != "" })
+}
+
 // firstStrictIdentities is the first version in which UPDATE and DELETE fail on a published table whose
 // replica identity has a generated column, which is not sent.
 const firstStrictIdentities = 18
 
 // unsentIdentity refuses a replica identity FULL with generated columns, of the table or a partition of it.
 func (in Input) unsentIdentity(r catalog.Relation) []Finding {
-	at := slices.IndexFunc(r.Columns, func(c catalog.Column) bool { return c.Generated != "" })
+	at := generatedAt(r)
 	if r.Kind != "r" || r.ReplIdent != "f" || at < 0 {
 		return nil
 	}
