@@ -154,6 +154,13 @@ var scenarios = []scenario{
 		check: "inheritance", problem: "without the rows of its children", cured: true,
 	},
 	{
+		// The server has no provider that could make one, or take it away.
+		name: "security label", make: []string{
+			`SET allow_system_table_mods = on`, `INSERT INTO pg_seclabel VALUES ('s."Order"'::regclass, 'pg_class'::regclass, 0, 'nobody', 'secret')`,
+		},
+		check: "security label", problem: "security label of nobody on",
+	},
+	{
 		name: "inherited column", make: []string{`CREATE TABLE s.c (a int)`, `ALTER TABLE %t INHERIT s.c`, `ALTER TABLE s.c ADD more int`},
 		check: "inherited", problem: "column more", cured: true,
 	},
