@@ -26,6 +26,7 @@ type display struct {
 	done    chan struct{}
 
 	mu     sync.Mutex
+	at     stages.Event // with which the stage at work began; zero between stages
 	now    progress
 	logged time.Time
 }
@@ -71,10 +72,13 @@ func (d *display) event(e stages.Event) {
 	defer d.mu.Unlock()
 	at := time.Now()
 	waited := d.now.waiting
+	if e.Phase == stages.Going && bare(e) && d.at.Stage != "" {
+		e.Stage, e.Backward = d.at.Stage, d.at.Backward // whoever waits goes by what the job stands before
+	}
 	d.now.take(e, at)
 	switch e.Phase {
 	case stages.Began:
-		d.logged = at
+		d.at, d.logged = e, at
 		d.log("stage began", e)
 	case stages.Finished:
 		d.log("stage finished", e, slog.Int64("rows", e.Rows), slog.Duration("elapsed", e.Elapsed.Round(time.Millisecond)))
@@ -82,7 +86,7 @@ func (d *display) event(e stages.Event) {
 			d.console.draw("")
 			fmt.Fprintln(d.console, finished(e))
 		}
-		d.now = progress{}
+		d.at, d.now = stages.Event{}, progress{}
 	case stages.Going:
 		switch {
 		case e.Waiting != "" && e.Waiting != waited:

@@ -67,6 +67,25 @@ func TestWaitsAreShownUntilTakenBack(t *testing.T) {
 	require.NotContains(t, p.line(now, 80), "waiting", "it is over without a word")
 }
 
+// TestWaitsBelongToTheStageAtWork: of revert-swap as well, whose stages are none that the job stands before.
+func TestWaitsBelongToTheStageAtWork(t *testing.T) {
+	var out bytes.Buffer
+	c := newConsole(&out)
+	d := newDisplay(c, slog.New(slog.NewTextHandler(c, nil)), false)
+	verify := stages.Event{Stage: stages.Verify, Phase: stages.Began, Backward: true}
+	d.event(verify)
+	d.event(stages.Event{Stage: stages.Cleanup, Phase: stages.Going, Waiting: "a lock"})
+	require.Contains(t, out.String(), `msg=waiting table="" job_id=0 stage="verify (back)" waiting="a lock"`)
+	d.event(stages.Event{Stage: stages.Cleanup, Phase: stages.Going})
+	require.Empty(t, d.now.waiting)
+	require.Equal(t, "verify (back)", d.now.stage)
+	verify.Phase = stages.Finished
+	d.event(verify)
+	d.event(stages.Event{Stage: stages.Cleanup, Phase: stages.Going, Waiting: "the operator"})
+	require.Contains(t, out.String(), `stage=cleanup waiting="the operator"`)
+	d.close()
+}
+
 func TestLogLinesDoNotGarbleTheLiveLine(t *testing.T) {
 	var out bytes.Buffer
 	c := newConsole(&out)

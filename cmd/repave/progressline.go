@@ -34,14 +34,13 @@ func (p *progress) take(e stages.Event, at time.Time) {
 	if name := stageName(e); e.Phase == stages.Began || p.stage != name {
 		*p = progress{stage: name, began: at}
 	}
-	bare := e.Done == 0 && e.Total == 0 && e.Rows == 0 && e.Backlog == 0
 	switch {
 	case e.Waiting != "":
 		p.waiting, p.waitingAt = e.Waiting, at
-	case bare || at.Sub(p.waitingAt) > waitingStays:
+	case bare(e) || at.Sub(p.waitingAt) > waitingStays:
 		p.waiting = "" // it was taken back, or is no longer true
 	}
-	if bare {
+	if bare(e) {
 		return
 	}
 	if e.Table != p.event.Table || e.Done < p.event.Done {
@@ -53,6 +52,9 @@ func (p *progress) take(e stages.Event, at time.Time) {
 		p.samples = p.samples[1:]
 	}
 }
+
+// bare reports whether an event has no numbers: it says what is waited for, or that nothing is.
+func bare(e stages.Event) bool { return e.Done == 0 && e.Total == 0 && e.Rows == 0 && e.Backlog == 0 }
 
 // rates returns units and rows for each second; 0 while that can't be told.
 func (p *progress) rates() (units, rows float64) {
