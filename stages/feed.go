@@ -63,6 +63,11 @@ func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Ma
 	if err := env.checkSlot(ctx, job, s); err != nil {
 		return nil, err
 	}
+	if d == registry.Backward {
+		if err := env.still(ctx, job, name); err != nil {
+			return nil, err
+		}
+	}
 	replica, err := env.replicaRole(ctx, job)
 	if err != nil {
 		return nil, err
@@ -94,6 +99,9 @@ func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Ma
 func (f *feed) record(ctx context.Context, tx pgx.Tx, applied pglogrepl.LSN) error {
 	if f.direction == registry.Forward {
 		return f.env.Registry.AdvanceStream(ctx, tx, f.job.ID, f.direction, applied)
+	}
+	if err := unstirred(ctx, tx, f.job); err != nil {
+		return err
 	}
 	return remember(ctx, tx, f.job, f.mark, applied)
 }
