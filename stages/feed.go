@@ -126,6 +126,16 @@ func (f *feed) changes() int64 {
 	return f.now.Changes
 }
 
+// applied is the position that was recorded last.
+func (f *feed) applied() pglogrepl.LSN {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		return 0
+	}
+	return f.now.Applied
+}
+
 // progress takes in where the stream is, and reports it.
 func (f *feed) progress(p logical.Progress) {
 	f.mu.Lock()

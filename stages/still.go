@@ -62,15 +62,8 @@ func (env *Env) still(ctx context.Context, job registry.Job, mark string) error 
 		return err
 	}
 	return env.amid(ctx, job, mark, "keep triggers of "+job.Title()+" still", func(ctx context.Context, tx pgx.Tx) error {
-		fence, err := sqltmpl.Scalar[string](ctx, tx, passable(job, mark).Source())
-		if err != nil {
+		if err := closed(ctx, tx, job, mark); err != nil {
 			return err
-		}
-		if !strings.Contains(fence, "CONSTANT text := 'closed'") {
-			return &StateError{
-				Problem: "the source's tables of " + job.Title() + " are not fenced, so their triggers can't be kept from acting on what comes back",
-				Advice:  "another process may have opened them; look: repave status",
-			}
 		}
 		list, err := awake(ctx, tx, job)
 		if err != nil {
@@ -96,6 +89,18 @@ func (env *Env) still(ctx context.Context, job registry.Job, mark string) error 
 		}
 		return err
 	})
+}
+
+// closed makes sure that the source is: the caller has locked its tables, as who opens it does if there is anything to undo.
+func closed(ctx context.Context, tx pgx.Tx, job registry.Job, mark string) error {
+	fence, err := sqltmpl.Scalar[string](ctx, tx, passable(job, mark).Source())
+	if err == nil && !strings.Contains(fence, "CONSTANT text := 'closed'") {
+		err = &StateError{
+			Problem: "the source's tables of " + job.Title() + " are not fenced, so they can't be changed for the way back",
+			Advice:  "another process may have opened them; look: repave status",
+		}
+	}
+	return err
 }
 
 // wake switches everything as it was before it was kept still. Who calls it opens the source in the same transaction, which
