@@ -48,10 +48,10 @@ func TestLaw9AcrossTheNetworkIsCut(t *testing.T) {
 	c.requireNoTraces()
 }
 
-// killedAt kills the program just before something that it sends over a network.
-func (c *clusters) killedAt(network *pgtest.Proxy, text string, args ...string) {
+// killedAt kills the program just before something that it sends over a network: the last of these.
+func (c *clusters) killedAt(network *pgtest.Proxy, texts []string, args ...string) {
 	c.t.Helper()
-	caught := network.Catch(text)
+	caught := network.Catch(texts...)
 	process := c.start(args...)
 	select {
 	case <-caught.At:

@@ -81,7 +81,7 @@ func TestLaw6AcrossTriggersThatActAlwaysActOnce(t *testing.T) {
 	changes(30)
 	pgtest.Exec(t, source, `ALTER TABLE t1 ENABLE TRIGGER own`) // it can't act on what comes back, and is left to him
 	// Killed when the target is closed for good, and the source not open yet.
-	c.killedAt(c.toSource, "cutover/create_fence.sql", back...)
+	c.killedAt(c.toSource, []string{"cutover/create_fence.sql"}, back...)
 	require.False(t, pgtest.Value[bool](t, target, `SELECT swapped FROM repave.job`))
 	c.through(append(run, "--until", "verify")...)
 	same()

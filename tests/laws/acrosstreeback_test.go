@@ -28,8 +28,8 @@ func TestLaw6AcrossPartitionsComeAndGoOnTheTarget(t *testing.T) {
 	for _, sql := range treeChanges {
 		execAll(t, target, []string{strings.ReplaceAll(sql, "id int NOT NULL, at int NOT NULL, CHECK", "id bigint NOT NULL, at int NOT NULL, CHECK")})
 	}
-	c.killedAt(c.toSource, "cutover/empty_partition.sql", "revert-swap", "--yes", "t", "r")
-	c.killedAt(c.toTarget, "registry/set_bound.sql", "revert-swap", "--yes", "t", "r")
+	c.killedAt(c.toSource, []string{"cutover/empty_partition.sql"}, "revert-swap", "--yes", "t", "r")
+	c.killedAt(c.toTarget, []string{"registry/set_bound.sql"}, "revert-swap", "--yes", "t", "r")
 	execAll(t, target, []string{`UPDATE t SET v = 'late' WHERE at = 170`, `INSERT INTO t VALUES (263, 263, 'late')`, `DROP TABLE "T six"`})
 	c.through("revert-swap", "--yes", "t", "r")
 	c.sameTree()
