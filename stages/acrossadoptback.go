@@ -111,7 +111,7 @@ func (env *Env) adoptBack(ctx context.Context, job registry.Job, mark string, fr
 				}
 			}
 		}
-		return nil
+		return unstirred(ctx, tx, job)
 	})
 	if err != nil {
 		return err
@@ -142,9 +142,11 @@ func (p *partsBack) read(ctx context.Context, env *Env, from pgx.Tx) (err error)
 		if r.Persistence != "p" || r.Kind != "r" && r.Kind != partitioned {
 			return p.refused(fmt.Errorf("partition %s is foreign or unlogged: its changes are not in the stream", come.Table.Plain()))
 		}
-		what, err := acting(ctx, env, from, r)
-		if err != nil {
-			return err
+		what := ""
+		if named(treeAt(p.t, registry.Backward), come.Table) < 0 { // what others have is off while changes go there
+			if what, err = acting(ctx, env, from, r); err != nil {
+				return err
+			}
 		}
 		if what != "" {
 			return p.refused(fmt.Errorf("partition %s has %s of its own, which would act on what goes there once more; drop it", come.Table.Plain(), what))

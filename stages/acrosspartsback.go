@@ -20,9 +20,6 @@ import (
 
 // shape detaches and makes partitions on the source.
 func (p *partsBack) shape(ctx context.Context, env *Env, tx pgx.Tx, fence sqltmpl.Fence) error {
-	named := func(list []catalog.Partition, name sqltmpl.Table) int {
-		return slices.IndexFunc(list, func(o catalog.Partition) bool { return o.Table == name })
-	}
 	for _, has := range p.was {
 		at := named(p.then, has.Table)
 		if at >= 0 {
@@ -78,6 +75,11 @@ func (p *partsBack) shape(ctx context.Context, env *Env, tx pgx.Tx, fence sqltmp
 		}
 	}
 	return nil
+}
+
+// named is where a partition of a name is in a list, or -1.
+func named(list []catalog.Partition, name sqltmpl.Table) int {
+	return slices.IndexFunc(list, func(p catalog.Partition) bool { return p.Table == name })
 }
 
 // inert takes the foreign keys from a partition that was detached: its rows are old ones, and no statement on what they refer to

@@ -1,6 +1,7 @@
 package laws_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,39 @@ func TestLaw6AcrossPartitionsComeAndGoOnTheTarget(t *testing.T) {
 	c.must("reset", "--yes", "t", "r")
 	stderr, code := follower.end()
 	require.Zero(t, code, stderr)
+	c.requireNoTraces()
+}
+
+// TestLaw6AcrossPartitionsComeUnderTraffic: partitions that an application makes on the target and writes to at once, while somebody follows
+// and while the way back is taken, lose no number that was committed.
+func TestLaw6AcrossPartitionsComeUnderTraffic(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id)`, `CREATE TABLE t0 PARTITION OF t FOR VALUES FROM (0) TO (1000000)`)
+	target := pgtest.Connect(t, c.to)
+	d := c.diary()
+	c.must("run", "--strategy=logical", "t")
+	follower := c.start("follow", "t")
+	// The writer is only ever in the last one: each begins a bit ahead of it.
+	next := func() {
+		t.Helper()
+		from := pgtest.Value[int](t, target, `SELECT max(id) + 50 FROM t`)
+		last := pgtest.Value[string](t, target, `SELECT max(relid::regclass::text) FROM pg_partition_tree('t') WHERE isleaf`)
+		execAll(t, target, []string{fmt.Sprintf(`BEGIN; LOCK TABLE t; ALTER TABLE t DETACH PARTITION %[1]s; ALTER TABLE %[1]s RENAME TO %[1]s_; CREATE TABLE %[1]s_a PARTITION OF t FOR VALUES FROM (%[2]d) TO (1000000);
+			ALTER TABLE t ATTACH PARTITION %[1]s_ FOR VALUES FROM (%[3]s) TO (%[2]d); COMMIT`, last, from, pgtest.Value[string](t, target,
+			`SELECT coalesce(min(id), 0) FROM `+last))})
+		require.Eventually(t, func() bool { return pgtest.Value[int](t, target, `SELECT max(id) FROM t`) > from+20 }, commandTimeout, 10*time.Millisecond)
+	}
+	next()
+	require.Eventually(t, func() bool {
+		return pgtest.Value[int](t, source, `SELECT count(*) FROM pg_partition_tree('t') WHERE isleaf`) == 2
+	}, commandTimeout, 20*time.Millisecond, "%s", follower.said())
+	next()
+	c.must("revert-swap", "--yes", "t")
+	d.await(t)
+	d.end()
+	require.Equal(t, d.last, pgtest.Count(t, source, `SELECT count(*) FROM t WHERE id BETWEEN 1 AND $1`, d.last))
+	c.must("reset", "--yes", "t")
 	c.requireNoTraces()
 }
