@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/repave-pg/repave/internal/catalog"
@@ -47,7 +48,7 @@ func (env *Env) followTree(ctx context.Context, job registry.Job, goal logical.G
 // is not so already, and returns the job as it is then. With unknown there are changes of a
 // partition that nobody knows: it may have gone again. It locks the tables on the target ACCESS
 // EXCLUSIVE, holds a snapshot of the source and ACCESS SHARE on new partitions while they are copied, and may be
-// run again after a crash: all of it is one transaction. On the way back it only makes sure that all is as it was.
+// run again after a crash: all of it is one transaction. After the swap see adoptBack.
 func (env *Env) adopt(ctx context.Context, job registry.Job, unknown bool) (registry.Job, error) {
 	there := *env
 	there.Source = env.from(live(job)).pool // where we may have to give way
@@ -58,7 +59,7 @@ func (env *Env) adopt(ctx context.Context, job registry.Job, unknown bool) (regi
 			if err != nil {
 				return job, err
 			}
-			if err := changedTree(t, true, differences); err != nil && job.Swapped {
+			if err := changedTree(t, true, differences); err != nil && stuck(job, t) {
 				return job, err
 			}
 			found = append(found, differences...)
@@ -67,7 +68,7 @@ func (env *Env) adopt(ctx context.Context, job registry.Job, unknown bool) (regi
 			return job, nil
 		}
 		if len(found) > 0 {
-			env.Logger.InfoContext(ctx, "partitions have changed on the source, and will on the target", slog.Any("what", found))
+			env.Logger.InfoContext(ctx, "partitions have changed, and will on the other side", slog.Any("what", found))
 		}
 		err := env.persist(ctx, job, func() error {
 			return yielding(ctx, &there, job, "taking over of partitions of "+job.Title(), func(ctx context.Context, y *yielder) error {
@@ -107,10 +108,12 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 			if changes[i], err = changesIn(ctx, from, t, d); err != nil {
 				return err
 			}
-			if err := changedTree(t, true, changes[i].lines()); err != nil && job.Swapped {
+			if err := changedTree(t, true, changes[i].lines()); err != nil && stuck(job, t) {
 				return err
 			}
-			some = some || changes[i].any()
+			if some = some || changes[i].any(); job.Swapped {
+				continue
+			}
 			if come[i], err = withAbove(ctx, from, t, changes[i].come); err != nil {
 				return err
 			}
@@ -121,11 +124,19 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 				return err
 			}
 		}
-		if err := env.passTo(ctx, job, changes, slot); err != nil || !some {
+		applied, err := env.passTo(ctx, job, changes, slot)
+		if err != nil || !some {
 			return err
+		}
+		if job.Swapped {
+			return env.adoptBack(ctx, job, name, from, applied, changes)
 		}
 		return inTx(ctx, env.Target, func(tx pgx.Tx) error {
 			if err := stillAt(ctx, env, tx, job); err != nil {
+				return err
+			}
+			// Who has taken the job from us may have gone on with the stream.
+			if err := env.Registry.AdvanceStream(ctx, tx, job.ID, d, applied); err != nil {
 				return err
 			}
 			err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement())
@@ -142,8 +153,8 @@ func (env *Env) adoptOnce(ctx context.Context, job registry.Job, y *yielder) err
 }
 
 // passTo applies the stream up to a snapshot's position, but for what it has of
-// partitions that have gone or come.
-func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChange, slot logical.Slot) error {
+// partitions that have gone or come, and returns what is recorded then.
+func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChange, slot logical.Slot) (pglogrepl.LSN, error) {
 	maps := slices.DeleteFunc(mappings(job, live(job)), func(m logical.Mapping) bool {
 		return slices.ContainsFunc(changes, func(c treeChange) bool {
 			return slices.ContainsFunc(c.gone, func(p catalog.Partition) bool { return p.OID == m.FromOID })
@@ -151,10 +162,13 @@ func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChan
 	})
 	f, err := env.openFor(ctx, job, maps, true)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer f.close(ctx)
-	return f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent})
+	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
+		return 0, err
+	}
+	return f.applied(), nil
 }
 
 // withAbove lists partitions that have come, and the partitions that they are below.

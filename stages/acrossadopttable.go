@@ -154,7 +154,7 @@ func (a *adoption) copy(ctx context.Context, p catalog.Partition) error {
 	if len(rewritten) > 0 {
 		return &compare.RewrittenError{Table: rewritten[0]}
 	}
-	m := mappingOf(a.t, registry.Forward, 1, p)
+	m := mappingOf(a.t, live(a.job), 1, p)
 	binary, err := logical.Binary(ctx, a.from, m)
 	if err != nil {
 		return err

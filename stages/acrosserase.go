@@ -31,7 +31,7 @@ func (across) erase(ctx context.Context, env *Env, job registry.Job) error {
 			if d == registry.Backward && !job.Swapped {
 				continue // its tables go
 			}
-			if err := env.unfence(ctx, job, env.from(d), passable(job, name)); err != nil {
+			if err := env.unfence(ctx, job, env.from(d), name); err != nil {
 				return err
 			}
 		}

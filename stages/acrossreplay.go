@@ -83,13 +83,18 @@ func (env *Env) persist(ctx context.Context, job registry.Job, fn func() error) 
 }
 
 // passing reports whether a stream may be gone on with after an error: a
-// session was lost, or somebody holds a lock.
-func passing(err error) bool { return sqltmpl.IsConnection(err) || sqltmpl.IsLockContention(err) }
+// session was lost, somebody holds a lock, or has switched on what acts on changes.
+func passing(err error) bool {
+	return sqltmpl.IsConnection(err) || sqltmpl.IsLockContention(err) || errors.Is(err, errStirred)
+}
 
 // gone is what a passing error makes us wait for.
 func gone(err error) string {
 	if sqltmpl.IsLockContention(err) {
 		return "a lock"
+	}
+	if errors.Is(err, errStirred) {
+		return "triggers to be still"
 	}
 	return "the connection to come back"
 }

@@ -44,9 +44,15 @@ func (across) settle(ctx context.Context, env *Env, job registry.Job) (Name, err
 	return Swap, env.dropStream(ctx, job, other(live(job)))
 }
 
-// letPass lets everybody through a fence that is on the live side, at once.
+// letPass lets everybody through a fence that is on the live side, at once; but for a source where triggers
+// or rules are kept still. That one is past any cutover that could still close it, and takes locks to open.
 func (env *Env) letPass(ctx context.Context, job registry.Job, mark string) error {
 	e := env.from(live(job))
+	if e.source {
+		if _, made, err := stilled(ctx, e.pool, job, mark); err != nil || made {
+			return err
+		}
+	}
 	fence := passable(job, mark)
 	tables, err := sqltmpl.All[sqltmpl.Table](ctx, e.pool, fence.Tables())
 	if err != nil || len(tables) == 0 {
@@ -59,6 +65,11 @@ func (env *Env) letPass(ctx context.Context, job registry.Job, mark string) erro
 // everybody through, then for good.
 func (env *Env) reopen(ctx context.Context, job registry.Job, mark string) error {
 	e := env.from(live(job))
+	if e.source {
+		if err := env.rouse(ctx, job, mark); err != nil {
+			return err
+		}
+	}
 	fence := passable(job, mark)
 	tables, err := sqltmpl.All[sqltmpl.Table](ctx, e.pool, fence.Tables())
 	if err != nil || len(tables) == 0 {
@@ -67,11 +78,12 @@ func (env *Env) reopen(ctx context.Context, job registry.Job, mark string) error
 	if err := env.letPass(ctx, job, mark); err != nil {
 		return err
 	}
-	return env.unfence(ctx, job, e, fence)
+	return env.unfence(ctx, job, e, mark)
 }
 
-// unfence takes a fence's triggers from the tables of an end, and drops it.
-func (env *Env) unfence(ctx context.Context, job registry.Job, e end, fence sqltmpl.Fence) error {
+// unfence takes a fence's triggers from the tables of an end, and drops it. What was kept still there is so no longer.
+func (env *Env) unfence(ctx context.Context, job registry.Job, e end, mark string) error {
+	fence := passable(job, mark)
 	there := *env
 	there.Source = e.pool
 	oids := make([]uint32, len(job.Tables))
@@ -91,7 +103,14 @@ func (env *Env) unfence(ctx context.Context, job registry.Job, e end, fence sqlt
 			}
 			return lockTables(ctx, tx, d, nextLock, locks)
 		},
-		work: func(ctx context.Context, tx pgx.Tx) error { return takeDown(ctx, tx, fence) },
+		work: func(ctx context.Context, tx pgx.Tx) error {
+			if e.source {
+				if err := wake(ctx, tx, job, mark); err != nil {
+					return err
+				}
+			}
+			return takeDown(ctx, tx, fence)
+		},
 	})
 }
 

@@ -59,8 +59,14 @@ func (c *crossing) own(ctx context.Context, db sqltmpl.DB, fence sqltmpl.Fence) 
 // meanwhile: ours may have lost its lock on the job together with the network, and that one's cutover have come
 // to its end. Fences are only put up under the lock that is held here.
 func (c *crossing) reopen(ctx context.Context, e end) error {
+	locked := c.env.exclusively
+	if e.source { // where triggers and rules may have been kept still
+		locked = func(ctx context.Context, job registry.Job, _ end, what string, work func(context.Context, pgx.Tx) error) error {
+			return c.env.amid(ctx, job, c.mark, what, work)
+		}
+	}
 	return insist(ctx, func(ctx context.Context) error {
-		return c.env.exclusively(ctx, c.job, e, "open "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) error {
+		return locked(ctx, c.job, e, "open "+c.job.Title(), func(ctx context.Context, tx pgx.Tx) error {
 			text, err := sqltmpl.Scalar[string](ctx, tx, passable(c.job, c.mark).Source())
 			if err != nil {
 				return err
@@ -70,6 +76,9 @@ func (c *crossing) reopen(ctx context.Context, e end) error {
 			}
 			if !slices.Contains(c.fences, text) {
 				return errMovedOn
+			}
+			if e.source {
+				return wakeAndPass(ctx, tx, c.job, c.mark)
 			}
 			return c.pass(ctx, tx)
 		})

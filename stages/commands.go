@@ -37,10 +37,7 @@ func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, 
 		return job, err
 	}
 	if !job.Swapped {
-		return job, &StateError{
-			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
-			Advice:  "there is nothing to revert; to drop what the job made: repave reset " + job.Args(),
-		}
+		return job, notSwapped(ctx, env, job, "there is nothing to revert; to drop what the job made: repave reset "+job.Args())
 	}
 	job, err := settle(ctx, env, job)
 	if err != nil {
@@ -50,6 +47,15 @@ func RevertSwap(ctx context.Context, env *Env, job registry.Job) (registry.Job, 
 		return job, fail(ctx, env, job, Replay, err)
 	}
 	return loop(ctx, env, job, courseOf(job).backward(), Swap)
+}
+
+// notSwapped refuses a command that comes after the swap; but a cutover that died may have left both sides
+// closed, so it opens the source before.
+func notSwapped(ctx context.Context, env *Env, job registry.Job, advice string) error {
+	if at, err := courseOf(job).settle(ctx, env, job); err != nil {
+		return fail(ctx, env, job, at, err)
+	}
+	return &StateError{Problem: job.Title() + " has not been swapped", Advice: advice}
 }
 
 // sequencesFit refuses to go back while a sequence stands beyond what it could
@@ -101,11 +107,8 @@ func Erase(ctx context.Context, env *Env, job registry.Job) error {
 		return nil
 	}
 	if !job.Swapped {
-		return &StateError{
-			Problem: fmt.Sprintf("%s has not been swapped", job.Title()),
-			Advice: fmt.Sprintf("go on with: repave run %s%s; or drop what the job made: repave reset %s",
-				job.Args(), job.Flags, job.Args()),
-		}
+		return notSwapped(ctx, env, job, fmt.Sprintf("go on with: repave run %s%s; or drop what the job made: repave reset %s",
+			job.Args(), job.Flags, job.Args()))
 	}
 	if _, err := courseOf(job).settle(ctx, env, job); err != nil {
 		return fail(ctx, env, job, Cleanup, err)

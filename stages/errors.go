@@ -179,7 +179,7 @@ func (e *TreeError) Hint() string {
 	if e.Swapped {
 		return "the job can't be reverted any more; undo the change, or finish with: repave cleanup " + shell.Quote(e.Table.Plain())
 	}
-	return "run the same command again: the target's change with them"
+	return "run the same command again: the other side's change with them"
 }
 
 // A StateError says that a command does not fit the state a job is in.

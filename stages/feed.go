@@ -63,6 +63,11 @@ func (env *Env) openFor(ctx context.Context, job registry.Job, maps []logical.Ma
 	if err := env.checkSlot(ctx, job, s); err != nil {
 		return nil, err
 	}
+	if d == registry.Backward {
+		if err := env.still(ctx, job, name); err != nil {
+			return nil, err
+		}
+	}
 	replica, err := env.replicaRole(ctx, job)
 	if err != nil {
 		return nil, err
@@ -95,6 +100,9 @@ func (f *feed) record(ctx context.Context, tx pgx.Tx, applied pglogrepl.LSN) err
 	if f.direction == registry.Forward {
 		return f.env.Registry.AdvanceStream(ctx, tx, f.job.ID, f.direction, applied)
 	}
+	if err := unstirred(ctx, tx, f.job); err != nil {
+		return err
+	}
 	return remember(ctx, tx, f.job, f.mark, applied)
 }
 
@@ -116,6 +124,16 @@ func (f *feed) changes() int64 {
 		return 0
 	}
 	return f.now.Changes
+}
+
+// applied is the position that was recorded last.
+func (f *feed) applied() pglogrepl.LSN {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		return 0
+	}
+	return f.now.Applied
 }
 
 // progress takes in where the stream is, and reports it.

@@ -54,6 +54,8 @@ var errWanted = errors.New("another command works on the job")
 //   - A process died during a cutover. The follower does not settle that: it follows the side
 //     that is live by the record, where nobody writes behind a fence.
 //   - A second follower, for the time when the first has died: a lock of their own makes it wait.
+//   - Partitions have come, of which there are changes. They are taken over in a turn, too. A follower that has lost
+//     its lock by then finds that the stream was gone on with, or puts no more into them than what is there.
 //   - The job is paused during a turn: what is applied is cancelled, the lock stays shared, and is let
 //     go of for a command all the same.
 func Follow(ctx context.Context, env *Env, job registry.Job) error {
@@ -138,14 +140,22 @@ func (f *follower) turn(ctx context.Context, job registry.Job) (err error) {
 	})
 }
 
-// followOnce applies the stream of a job's live side until an error.
+// followOnce applies the stream of a job's live side until an error, and takes over partitions of which there are changes.
 func (env *Env) followOnce(ctx context.Context, job registry.Job) error {
-	feed, err := env.open(ctx, job)
-	if err != nil {
-		return err
+	for {
+		feed, err := env.open(ctx, job)
+		if err != nil {
+			return err
+		}
+		err = feed.applier.Follow(ctx, feed.stream, logical.Goal{})
+		feed.close(ctx)
+		if !errors.As(err, new(*logical.UnknownError)) {
+			return err
+		}
+		if job, err = env.adopt(ctx, job, true); err != nil {
+			return err
+		}
 	}
-	defer feed.close(ctx)
-	return feed.applier.Follow(ctx, feed.stream, logical.Goal{})
 }
 
 // share opens a session and takes the locks in it.

@@ -84,17 +84,20 @@ func (l *lately) store(ctx context.Context) {
 	l.stored += n
 }
 
-// complete makes sure that all is there that was to be remembered.
+// errForgotten says that something that was to be remembered is lost.
+var errForgotten = &StateError{
+	Problem: "it is not known any more what has changed since verify: the session on the target that kept it was lost",
+	Advice:  "run the same command again: it verifies once more",
+}
+
+// complete makes sure that all is there that was to be remembered; if not it is errForgotten.
 func (l *lately) complete() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.lost {
 		return nil
 	}
-	return &StateError{
-		Problem: "it is not known any more what has changed since verify: the session on the target that kept it was lost",
-		Advice:  "run the same command again: it verifies once more",
-	}
+	return errForgotten
 }
 
 func (l *lately) put(ctx context.Context, batch sqltmpl.AddChanged) (int64, error) {

@@ -124,7 +124,7 @@ func (c *crossing) sealIn(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return err
 		}
-		if err := changedTree(t, c.job.Swapped, differences); err != nil {
+		if err := changedTree(t, stuck(c.job, t), differences); err != nil {
 			return err
 		}
 	}

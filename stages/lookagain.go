@@ -12,8 +12,22 @@ import (
 // lookAhead compares the rows that have changed since verify looked at them, while writers write, as verify itself
 // does it: in snapshots of both sides that show the same. What changes meanwhile is for the next round, which is a shorter one; when
 // few are left they are for lookAgain. So the cutover compares all, however many have changed, and writes are not refused for longer.
-// Rounds that don't get shorter are given up: the report says how many rows were not looked at.
+// Rounds that don't get shorter are given up: the report says how many rows were not looked at. If it is lost which have
+// changed, all rows are verified again.
 func (env *Env) lookAhead(ctx context.Context, job registry.Job) error {
+	for {
+		err := env.lookRounds(ctx, job)
+		if !errors.Is(err, errForgotten) {
+			return err
+		}
+		env.Logger.WarnContext(ctx, "verifying again", slog.Any("error", err))
+		if _, err := (acrossVerify{}).Run(ctx, env, job); err != nil {
+			return err
+		}
+	}
+}
+
+func (env *Env) lookRounds(ctx context.Context, job registry.Job) error {
 	if env.Ends.lately == nil {
 		return nil
 	}
@@ -25,11 +39,11 @@ func (env *Env) lookAhead(ctx context.Context, job registry.Job) error {
 		left := env.Ends.lately.size()
 		if left > n/2 {
 			env.Logger.WarnContext(ctx, "rows change faster than they can be compared", slog.Int64("rows", left))
-			return nil
+			break
 		}
 		n = left
 	}
-	return nil
+	return env.Ends.lately.complete() // it is too late behind the fence
 }
 
 // lookRound is one round. If it has to be done again it is with what has come since.

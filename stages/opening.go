@@ -20,12 +20,21 @@ func (c *crossing) open(ctx context.Context) error {
 		return err
 	}
 	if c.from == registry.Backward {
-		if err := c.openBack(ctx, begins); err != nil {
+		opening, err := c.openBack(ctx, begins)
+		if err != nil {
+			giveUp(ctx, opening)
 			return err
 		}
 		// The registry is on the side that closes, the opening follows its record: a crash in
 		// between is for settle.
-		return c.pass(ctx, c.env.Source)
+		if opening == nil {
+			return c.pass(ctx, c.env.Source)
+		}
+		if err := c.pass(ctx, opening); err != nil {
+			giveUp(ctx, opening)
+			return err
+		}
+		return opening.Commit(ctx)
 	}
 	if err := inTx(ctx, c.env.Source, func(tx pgx.Tx) error {
 		return startPosition(ctx, tx, c.job, c.mark, begins)
@@ -57,9 +66,10 @@ func (c *crossing) open(ctx context.Context) error {
 	})
 }
 
-// openBack closes the target for good and records that the source has the tables, in one transaction.
-func (c *crossing) openBack(ctx context.Context, begins pglogrepl.LSN) error {
-	return c.quietly(ctx, c.env.Target, lockJob{
+// openBack closes the target for good and records that the source has the tables, in one transaction. If more than the fence
+// keeps the source as it is, it returns the transaction there which ends that.
+func (c *crossing) openBack(ctx context.Context, begins pglogrepl.LSN) (opening pgx.Tx, err error) {
+	err = c.quietly(ctx, c.env.Target, lockJob{
 		what: "close " + c.job.Title(), durable: true,
 		lock: func(ctx context.Context, tx pgx.Tx, d time.Duration) error {
 			if err := setLockTimeout(ctx, tx, d); err != nil {
@@ -78,10 +88,15 @@ func (c *crossing) openBack(ctx context.Context, begins pglogrepl.LSN) error {
 			if err := c.sealIn(ctx, tx); err != nil {
 				return err
 			}
+			giveUp(ctx, opening) // of an attempt before
+			if opening, err = c.roused(ctx); err != nil {
+				return err
+			}
 			c.deciding = true
 			return nil
 		},
 	})
+	return opening, err
 }
 
 // begin moves the slot of the way back to where it begins: behind all that we

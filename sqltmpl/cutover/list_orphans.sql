@@ -18,12 +18,16 @@ FROM (
     FROM pg_catalog.pg_proc p
     WHERE p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype
     UNION ALL
-    SELECT 'table', c.oid::pg_catalog.regclass::text, c.relname::text, pg_catalog.format('DROP TABLE %s', c.oid::pg_catalog.regclass)
+    SELECT 'table', c.oid::pg_catalog.regclass::text, c.relname::text,
+        CASE WHEN c.relname LIKE '%\_stilled' -- triggers and rules are switched as it has them
+            THEN pg_catalog.format('DO %L', pg_catalog.format(
+                'DECLARE s text; BEGIN FOR s IN SELECT restore FROM %1$s LOOP EXECUTE s; END LOOP; DROP TABLE %1$s; END', c.oid::pg_catalog.regclass))
+            ELSE pg_catalog.format('DROP TABLE %s', c.oid::pg_catalog.regclass) END
     FROM pg_catalog.pg_class c
     WHERE c.relkind = 'r'
 ) AS found
 CROSS JOIN LATERAL (
-    SELECT pg_catalog.substring(full_name, '^(repave_[0-9]+_[0-9a-f]{8})_(?:forward|backward|verify|fence|applied)$') AS mark
+    SELECT pg_catalog.substring(full_name, '^(repave_[0-9]+_[0-9a-f]{8})_(?:forward|backward|verify|fence|applied|stilled)$') AS mark
 ) AS marked
 WHERE mark IS NOT NULL
 ORDER BY kind, name

@@ -38,7 +38,7 @@ func (e *UnknownError) Error() string {
 
 // Hint says what to do.
 func (e *UnknownError) Hint() string {
-	return "run the same command again: before the swap the partition is made on the other cluster, too"
+	return "run the same command again: the partition is made on the other cluster, too"
 }
 
 // Replica identities, as relation messages name them.

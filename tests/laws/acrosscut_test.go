@@ -48,6 +48,21 @@ func TestLaw9AcrossTheNetworkIsCut(t *testing.T) {
 	c.requireNoTraces()
 }
 
+// killedAt kills the program just before something that it sends over a network: the last of these.
+func (c *clusters) killedAt(network *pgtest.Proxy, texts []string, args ...string) {
+	c.t.Helper()
+	caught := network.Catch(texts...)
+	process := c.start(args...)
+	select {
+	case <-caught.At:
+	case <-process.ended:
+		require.Fail(c.t, "it never got there", process.said())
+	}
+	require.NoError(c.t, process.cmd.Process.Kill())
+	process.end()
+	caught.Drop()
+}
+
 // A point of a cutover: what repave sends to one side there, one after the other; at the last of it it is struck.
 type point struct {
 	name     string

@@ -85,3 +85,49 @@ func TestLaw3AcrossAllRowsChangedSinceVerifyAreCompared(t *testing.T) {
 	c.must("reset", "--yes", "t", "u")
 	c.requireNoTraces()
 }
+
+// TestLaw3AcrossWhatHasChangedIsForgotten: the session that keeps which rows have changed since verify is lost, while it takes them in or gives
+// them out; all rows are verified again before there is a fence, so one that arrived wrongly still stops the cutover.
+func TestLaw3AcrossWhatHasChangedIsForgotten(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	c.networked()
+	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY, v int)`, `INSERT INTO t SELECT g, 0 FROM generate_series(1, 25000) g`)
+	target := pgtest.Connect(t, c.to, `CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.id = 7777 THEN NEW.v := 99; END IF; RETURN NEW; END'`)
+	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	swap := func(lost string) (string, int) {
+		t.Helper()
+		caught := c.toTarget.Catch("CREATE_REPLICATION_SLOT")
+		process := c.start("swap", "t")
+		await := func(at <-chan struct{}) {
+			t.Helper()
+			select {
+			case <-at:
+			case <-process.ended:
+				require.Fail(t, "it never got there", process.said())
+			}
+		}
+		await(caught.At)
+		pgtest.Exec(t, source, `UPDATE t SET v = v + 1`)
+		loss := c.toTarget.Catch(lost)
+		caught.Resume()
+		await(loss.At)
+		loss.Drop()
+		return process.end()
+	}
+	pgtest.Exec(t, target, `CREATE TRIGGER spoil BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION spoil()`)
+	stderr, code := swap("across/add_changed.sql")
+	require.Equal(t, 4, code, stderr)
+	require.Contains(t, stderr, "verifying again")
+	require.Contains(t, stderr, "key 7777: differs")
+	require.NotContains(t, stderr, "writes are allowed again", "there was no fence yet")
+	pgtest.Exec(t, target, `DROP TRIGGER spoil ON t`)
+	pgtest.Exec(t, source, `UPDATE t SET v = v WHERE id = 7777`)
+	stderr, code = swap("across/list_changed.sql")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stderr, "verifying again")
+	require.Equal(t, pgtest.Rows(t, source, `SELECT * FROM t ORDER BY id`), pgtest.Rows(t, target, `SELECT * FROM t ORDER BY id`))
+	c.must("cleanup", "--yes", "t")
+	c.requireNoTraces()
+}

@@ -135,12 +135,19 @@ func TestLaw3AcrossPartitionAttachedBehindVerify(t *testing.T) {
 	target := pgtest.Connect(t, c.to)
 	execAll(t, target, append(come, `DELETE FROM t WHERE at = 8`))
 	c.must("verify", "t")
-	// What comes after the swap, and stays, keeps it from going back, as in place.
-	pgtest.Exec(t, target, `CREATE TABLE t9 PARTITION OF t FOR VALUES FROM (900) TO (1000)`)
-	stderr, code := c.run("revert-swap", "--yes", "t")
+	// The same on the way back.
+	come9 := "psql -X -q -v ON_ERROR_STOP=1 '" + c.to + "' -c 'CREATE TABLE t9 PARTITION OF t FOR VALUES FROM (900) TO (1000)' -c 'INSERT INTO t VALUES (9, 900)'"
+	stderr, code := c.run("revert-swap", "--yes", "t", "--on-fence", come9)
 	require.Equal(t, 1, code, stderr)
-	require.Contains(t, stderr, "partition public.t9 is new")
-	c.must("cleanup", "--yes", "t")
+	require.Contains(t, stderr, "run the same command again")
+	pgtest.Exec(t, target, `CREATE TRIGGER own AFTER INSERT ON t9 FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`)
+	stderr, code = c.run("revert-swap", "--yes", "t")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "partition public.t9 has trigger own of its own")
+	pgtest.Exec(t, target, `DROP TRIGGER own ON t9`)
+	c.must("revert-swap", "--yes", "t")
+	c.sameTree()
+	c.must("reset", "--yes", "t")
 	c.requireNoTraces()
 }
 
@@ -204,8 +211,14 @@ func TestLaw6AcrossPartitionedOnTheWay(t *testing.T) {
 	same()
 	c.must("swap", "t")
 	same()
-	pgtest.Exec(t, target, `TRUNCATE `+leaf)
+	// Partitions that come or go there are none of the source's.
+	pgtest.Exec(t, target, `CREATE TABLE far PARTITION OF t FOR VALUES FROM (100000) TO (100100)`)
 	stderr, code := c.run("revert-swap", "--yes", "t")
+	require.Equal(t, 1, code, stderr)
+	require.Contains(t, stderr, "partition public.far is new")
+	pgtest.Exec(t, target, `DROP TABLE far`)
+	pgtest.Exec(t, target, `TRUNCATE `+leaf)
+	stderr, code = c.run("revert-swap", "--yes", "t")
 	require.Equal(t, 1, code, stderr)
 	require.Contains(t, stderr, "it was truncated alone")
 	c.must("cleanup", "--yes", "t")
