@@ -194,16 +194,28 @@ func TestAStreamsPositionOnlyGoesForward(t *testing.T) {
 	require.NoError(t, reg.BeginStream(ctx, conn, id, begun))
 	in := func(fn func(tx pgx.Tx) error) error { return pgx.BeginFunc(ctx, conn, fn) }
 	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 5) }), "no slot yet")
-	require.NoError(t, in(func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7) }))
+	made := registry.Copy{Name: "one", Version: "v", Snapshot: "s"}
+	require.NoError(t, in(func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7, made) }))
 	require.NoError(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 9) }))
 	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 8) }))
-	require.NoError(t, reg.MixStream(ctx, conn, id, registry.Forward))
+	shared := func(name string) (is bool) {
+		require.NoError(t, in(func(tx pgx.Tx) (err error) {
+			is, err = reg.ShareCopy(ctx, tx, id, registry.Copy{Name: name})
+			return err
+		}))
+		return is
+	}
+	require.True(t, shared("one"))
+	mixed := registry.Copy{Name: "two", Version: "v"}
+	require.NoError(t, reg.MixStream(ctx, conn, id, registry.Forward, mixed))
+	require.False(t, shared("one"))
+	require.True(t, shared("two"))
 	require.NoError(t, reg.EndCopy(ctx, conn, id, registry.Forward, 11))
 	got, err := reg.Stream(ctx, conn, id, registry.Forward)
 	require.NoError(t, err)
 	require.NotNil(t, got.AppliedAt)
 	got.AppliedAt = nil
-	begun.Began, begun.Applied, begun.Copied, begun.Mixed = 7, 9, 11, true
+	begun.Began, begun.Applied, begun.Copied, begun.Mixed, begun.Copy = 7, 9, 11, true, mixed
 	require.Equal(t, begun, got)
 	require.NoError(t, reg.EndStream(ctx, conn, id, registry.Forward))
 	require.NoError(t, reg.Delete(ctx, conn, id))

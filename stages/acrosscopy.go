@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -28,7 +29,7 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 	defer stop()
 	defer env.letGo(ctx)
 	for {
-		stream, snapshot, err := s.begin(ctx, env, job)
+		stream, err := s.begin(ctx, env, job)
 		if err != nil {
 			return 0, err
 		}
@@ -36,7 +37,7 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
 			return 0, err
 		}
-		err = s.copyAll(ctx, env, job, snapshot)
+		err = s.copyAll(ctx, env, job, stream.Copy)
 		if errors.Is(err, errRewritten) {
 			env.Logger.WarnContext(ctx, "a table was rewritten by somebody else, backfill starts over")
 			if err := s.startOver(ctx, env, job, stream); err != nil {
@@ -56,30 +57,38 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 }
 
 // begin makes the slot, unless there is one with a copy under way, and plans the
-// batches. It returns the snapshot to copy in; "" if each batch has its own.
-func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (registry.Stream, string, error) {
+// batches. The stream it returns says what to copy in, and as which copy: nobody commits a batch of an earlier one any more.
+func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (registry.Stream, error) {
 	stream, err := env.Registry.Stream(ctx, env.Target, job.ID, registry.Forward)
 	if err != nil {
-		return stream, "", err
+		return stream, err
 	}
 	if err := env.checkStream(ctx, job, stream); err != nil {
-		return stream, "", err
+		return stream, err
 	}
-	if stream.Began != 0 {
-		if err := env.checkSlot(ctx, job, stream); err != nil {
-			return stream, "", err
+	began, mixed := stream.Began != 0, stream.Mixed
+	stream.Copy = registry.Copy{Name: "repave copy " + rand.Text(), Version: env.Operator.Version}
+	if !began {
+		slot, err := env.makeSlot(ctx, job, stream, stream.Copy.Name)
+		if err != nil {
+			return stream, err
 		}
-		if !stream.Mixed {
-			env.Logger.InfoContext(ctx, "the copy goes on under new snapshots: changes are applied before it is complete")
-		}
-		stream.Mixed = true
-		return stream, "", env.Registry.MixStream(ctx, env.Target, job.ID, registry.Forward)
+		stream.Copy.Snapshot = slot.Snapshot
+		return stream, s.plan(ctx, env, job, stream, slot)
 	}
-	slot, err := env.makeSlot(ctx, job, stream)
-	if err != nil {
-		return stream, "", err
+	if err := env.checkSlot(ctx, job, stream); err != nil {
+		return stream, err
 	}
-	return stream, slot.Snapshot, s.plan(ctx, env, job, stream, slot)
+	if !mixed {
+		env.Logger.InfoContext(ctx, "the copy goes on under new snapshots: changes are applied before it is complete")
+	}
+	if err := env.holdCopy(ctx, stream.Copy.Name); err != nil {
+		return stream, err
+	}
+	stream.Mixed = true
+	return stream, env.persist(ctx, job, func() error {
+		return env.Registry.MixStream(ctx, env.Target, job.ID, registry.Forward, stream.Copy)
+	})
 }
 
 // plan cuts the tables into ranges of pages, as many as there are now: whatever the
@@ -127,30 +136,39 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 				return err
 			}
 		}
-		return env.Registry.StartStream(ctx, tx, job.ID, stream.Direction, slot.Consistent)
+		return env.Registry.StartStream(ctx, tx, job.ID, stream.Direction, slot.Consistent, stream.Copy)
 	})
 }
 
-// startOver empties the target's tables and drops the slot.
+// startOver empties the target's tables and drops the slot. The record of the stream comes first: it waits for batches that are under way
+// elsewhere, and after it none is begun that does not see it gone.
 func (acrossCopy) startOver(ctx context.Context, env *Env, job registry.Job, stream registry.Stream) error {
 	env.letGo(ctx)
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
 		return err
 	}
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
-		if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement()); err != nil {
-			return err
-		}
-		for _, t := range job.Tables {
-			if err := exec(ctx, tx, sqltmpl.TruncateTable{Table: t.Name}.Statement()); err != nil {
+	err = env.persist(ctx, job, func() error {
+		return inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			if err := shareCopy(ctx, env, tx, job, stream.Copy); err != nil {
 				return err
 			}
-		}
-		if err := env.Registry.EndStream(ctx, tx, job.ID, stream.Direction); err != nil {
-			return err
-		}
-		return env.Registry.BeginStream(ctx, tx, job.ID, stream)
+			if err := env.Registry.EndStream(ctx, tx, job.ID, stream.Direction); err != nil {
+				return err
+			}
+			if err := env.Registry.BeginStream(ctx, tx, job.ID, stream); err != nil {
+				return err
+			}
+			if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement()); err != nil {
+				return err
+			}
+			for _, t := range job.Tables {
+				if err := exec(ctx, tx, sqltmpl.TruncateTable{Table: t.Name}.Statement()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return err
