@@ -69,7 +69,7 @@ func TestLaw4AcrossHelpersComeAndGo(t *testing.T) {
 	require.Positive(t, pgtest.Count(t, target, `SELECT count(*) FROM repave.batch WHERE next_page < end_page`))
 	await(t, load, 50)
 	again := pgtest.Value[string](t, target, `SELECT now()::text`)
-	second := start(slow, run...)
+	second := start("2000", run...)
 	awaitTrue(t, target, "helped with a mixed copy", helperCopies, "repave work", again)
 	require.True(t, pgtest.Value[bool](t, target, `SELECT mixed FROM repave.stream`))
 	stderr, code := helper.end()
