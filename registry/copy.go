@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -22,17 +21,34 @@ func (c Copy) key() sqltmpl.CopyKey {
 	return sqltmpl.CopyKey{Name: c.Name, Version: c.Version, Snapshot: c.Snapshot}
 }
 
-// ShareCopy reports whether a copy still is the one that its stream has; if so it stays so until tx ends. It
-// waits for whoever is just replacing it, who waits in turn for all that share it.
+// ShareCopy reports whether a copy still is the one that is being made; if so it stays so until tx ends. It
+// waits for whoever is replacing it, or waits to, and comes before all else in tx.
 func (r *Registry) ShareCopy(ctx context.Context, tx pgx.Tx, job int64, c Copy) (bool, error) {
-	shared, err := sqltmpl.Scalar[bool](ctx, tx, sqltmpl.ShareCopy{StreamKey: r.streamKey(job, Forward), Name: c.Name}.Statement())
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
+	key := r.copyOf(job, c)
+	return isCopy(ctx, tx, key, key.Share())
+}
+
+// LockCopy is ShareCopy for one who is about to replace it, and waits for all who share it: none of them commits
+// anything afterwards.
+func (r *Registry) LockCopy(ctx context.Context, tx pgx.Tx, job int64, c Copy) (bool, error) {
+	key := r.copyOf(job, c)
+	return isCopy(ctx, tx, key, key.Lock())
+}
+
+func (r *Registry) copyOf(job int64, c Copy) sqltmpl.CopyOf {
+	return sqltmpl.CopyOf{StreamKey: r.streamKey(job, Forward), Name: c.Name}
+}
+
+func isCopy(ctx context.Context, tx pgx.Tx, key sqltmpl.CopyOf, lock sqltmpl.Statement) (bool, error) {
+	err := exec(ctx, tx, lock)
+	if err != nil {
+		return false, fmt.Errorf("locking the copy: %w", err)
 	}
+	is, err := sqltmpl.Scalar[bool](ctx, tx, key.Is())
 	if err != nil {
 		return false, fmt.Errorf("looking whether the copy goes on: %w", err)
 	}
-	return shared, nil
+	return is, nil
 }
 
 // A BatchHolder is a session that has claimed batches.

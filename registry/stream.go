@@ -112,8 +112,8 @@ func (r *Registry) AdvanceStream(ctx context.Context, tx pgx.Tx, job int64, d Di
 	return err
 }
 
-// MixStream records that the copy goes on, as c, under other snapshots than the slot's. It waits for
-// those who share the last one; none of them commits anything afterwards.
+// MixStream records that the copy goes on, as c, under other snapshots than the slot's, in a transaction that has
+// locked the last one.
 func (r *Registry) MixStream(ctx context.Context, db sqltmpl.DB, job int64, d Direction, c Copy) error {
 	return exec(ctx, db, sqltmpl.MixStream{StreamKey: r.streamKey(job, d), Copy: c.key()}.Statement())
 }

@@ -58,16 +58,24 @@ func (p StartStream) Statement() Statement {
 	return render("registry/start_stream.sql", p, p.Copy.add(p.with("began", p.Began)))
 }
 
-// ShareCopy keeps a copy what it is until a transaction ends.
-type ShareCopy struct {
+// A CopyOf is a copy that a stream may have, or have had.
+type CopyOf struct {
 	StreamKey
 	Name string
 }
 
-// Statement renders registry/share_copy.sql.
-func (p ShareCopy) Statement() Statement {
-	return render("registry/share_copy.sql", p, p.with("copy_name", p.Name))
+// Share renders registry/share_copy.sql.
+func (p CopyOf) Share() Statement {
+	return render("registry/share_copy.sql", p, pgx.StrictNamedArgs{"copy_name": p.Name})
 }
+
+// Lock renders registry/lock_copy.sql.
+func (p CopyOf) Lock() Statement {
+	return render("registry/lock_copy.sql", p, pgx.StrictNamedArgs{"copy_name": p.Name})
+}
+
+// Is renders registry/is_copy.sql.
+func (p CopyOf) Is() Statement { return render("registry/is_copy.sql", p, p.with("copy_name", p.Name)) }
 
 // AdvanceStream records what has been applied.
 type AdvanceStream struct {

@@ -66,7 +66,7 @@ func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (regi
 	if err := env.checkStream(ctx, job, stream); err != nil {
 		return stream, err
 	}
-	began, mixed := stream.Began != 0, stream.Mixed
+	began, mixed, last := stream.Began != 0, stream.Mixed, stream.Copy
 	stream.Copy = registry.Copy{Name: "repave copy " + rand.Text(), Version: env.Operator.Version}
 	if !began {
 		slot, err := env.makeSlot(ctx, job, stream, stream.Copy.Name)
@@ -86,8 +86,8 @@ func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (regi
 		return stream, err
 	}
 	stream.Mixed = true
-	return stream, env.persist(ctx, job, func() error {
-		return env.Registry.MixStream(ctx, env.Target, job.ID, registry.Forward, stream.Copy)
+	return stream, env.replaceCopy(ctx, job, last, func(tx pgx.Tx) error {
+		return env.Registry.MixStream(ctx, tx, job.ID, registry.Forward, stream.Copy)
 	})
 }
 
@@ -140,40 +140,57 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 	})
 }
 
-// startOver empties the target's tables and drops the slot. The record of the stream comes first: it waits for batches that are under way
-// elsewhere, and after it none is begun that does not see it gone.
+// startOver empties the target's tables and drops the slot.
 func (acrossCopy) startOver(ctx context.Context, env *Env, job registry.Job, stream registry.Stream) error {
 	env.letGo(ctx)
 	name, err := env.jobMark(ctx, job)
 	if err != nil {
 		return err
 	}
-	err = env.persist(ctx, job, func() error {
-		return inTx(ctx, env.Target, func(tx pgx.Tx) error {
-			if err := shareCopy(ctx, env, tx, job, stream.Copy); err != nil {
+	err = env.replaceCopy(ctx, job, stream.Copy, func(tx pgx.Tx) error {
+		if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement()); err != nil {
+			return err
+		}
+		for _, t := range job.Tables {
+			if err := exec(ctx, tx, sqltmpl.TruncateTable{Table: t.Name}.Statement()); err != nil {
 				return err
 			}
-			if err := env.Registry.EndStream(ctx, tx, job.ID, stream.Direction); err != nil {
-				return err
-			}
-			if err := env.Registry.BeginStream(ctx, tx, job.ID, stream); err != nil {
-				return err
-			}
-			if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement()); err != nil {
-				return err
-			}
-			for _, t := range job.Tables {
-				if err := exec(ctx, tx, sqltmpl.TruncateTable{Table: t.Name}.Statement()); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		}
+		if err := env.Registry.EndStream(ctx, tx, job.ID, stream.Direction); err != nil {
+			return err
+		}
+		return env.Registry.BeginStream(ctx, tx, job.ID, stream)
 	})
 	if err != nil {
 		return err
 	}
 	return logical.DropSlot(ctx, env.Source, stream.Slot)
+}
+
+// replaceCopy runs work in a transaction in which nobody copies, and after which nobody copies as before. If
+// somebody has a batch for too long it tries again; not if the answer to a COMMIT was lost, as it would find itself.
+func (env *Env) replaceCopy(ctx context.Context, job registry.Job, last registry.Copy, work func(pgx.Tx) error) error {
+	var failed error
+	err := env.persist(ctx, job, func() error {
+		failed = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			is, err := env.Registry.LockCopy(ctx, tx, job.ID, last)
+			if err == nil && !is {
+				err = errMovedOn
+			}
+			if err != nil {
+				return err
+			}
+			return work(tx)
+		})
+		if sqltmpl.IsLockContention(failed) {
+			return failed
+		}
+		return nil
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
 }
 
 // end records where the source's WAL was after the copy, if that is needed.

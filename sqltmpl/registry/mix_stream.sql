@@ -1,9 +1,8 @@
 -- registry/mix_stream.sql
--- Record that the copy goes on under other snapshots than the slot's, and as another one. Whoever commits
--- batches of the last one comes to its end first.
+-- Record that the copy goes on under other snapshots than the slot's, and as another one.
 --
 -- lock: ROW EXCLUSIVE on the registry
--- runs: anywhere
+-- runs: inside a transaction that has locked the last copy
 UPDATE {{.Schema}}.stream
 SET mixed = true,
     copy_name = @copy_name,

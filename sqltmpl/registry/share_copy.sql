@@ -1,11 +1,7 @@
 -- registry/share_copy.sql
--- Whether a copy still is the one that is being made: as long as this transaction lasts it is.
+-- Keep a copy what it is until this transaction ends. Who replaces it takes the same lock alone, and has its turn: a
+-- lock of the row would be shared by ever more batches, and it might wait for ever.
 --
--- lock: ROW SHARE on the registry; the stream's row FOR SHARE
--- runs: first in the batch transaction
-SELECT true
-FROM {{.Schema}}.stream
-WHERE job_id = @job_id
-    AND direction = @direction
-    AND copy_name = @copy_name
-FOR SHARE
+-- lock: an advisory lock, shared
+-- runs: first in the batch transaction; what the copy is must be read by another statement
+SELECT pg_catalog.pg_advisory_xact_lock_shared(pg_catalog.hashtextextended(@copy_name::text COLLATE "C", 0))
