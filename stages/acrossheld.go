@@ -13,14 +13,17 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 )
 
-// heldTimes is how many times as long as a batch should take a helper may have the last of them.
-const heldTimes = 30
+const (
+	// heldTimes is how many times as long as a batch should take a helper may have the last of them.
+	heldTimes = 30
+	heldLeast = 2 * time.Second
+)
 
 // awaitHelpers waits for batches that only helpers have, and reports whether all are done; if not there is one to
 // take again. COPY waits for its data without a time limit, so a helper that is stopped would
 // hold up the job for ever: one that has had the same batch for long is ended. If it lives it goes on with another.
 func (c *carrier) awaitHelpers(ctx context.Context) (done bool, err error) {
-	patience := max(heldTimes*c.env.Options.BatchTime, orphanPatience)
+	patience := max(heldTimes*c.env.Options.BatchTime, heldLeast)
 	first := map[registry.BatchHolder]time.Time{}
 	for waited := false; ; waited = true {
 		open, free, err := c.left(ctx)

@@ -37,7 +37,7 @@ func TestLaw4AcrossHelpersComeAndGo(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
 	c := twoClusters(t)
-	load := c.shop(15_000)
+	load := c.shop(40_000)
 	await(t, load, 20)
 	target := pgtest.Connect(t, c.to)
 	run := append([]string{"run", "--strategy=logical", "--alter", "ALTER id TYPE bigint"}, shopTables...)
@@ -45,7 +45,7 @@ func TestLaw4AcrossHelpersComeAndGo(t *testing.T) {
 	start := func(rate string, args ...string) *background {
 		return c.start(append(args, "--workers", "1", "--batch-time", "5ms", "--max-active", "0", "--max-rate", rate)...)
 	}
-	const slow = "500" // rows a second, at which it would take the process that runs the job too long
+	const slow = "1000" // rows a second, at which it would take the process that runs the job too long
 	killed := start(slow, "work", "orders")
 	killed.awaitSaid("nobody runs the job; start: repave run")
 	first := start(slow, run...)
@@ -60,7 +60,7 @@ func TestLaw4AcrossHelpersComeAndGo(t *testing.T) {
 	awaitTrue(t, target, "they go on", helperCopies, "repave work", pgtest.Value[string](t, target, `SELECT now()::text`))
 	require.NoError(t, killed.cmd.Process.Kill())
 	<-killed.ended
-	helper := start("1500", "work", "orders")
+	helper := start("4000", "work", "orders")
 	awaitTrue(t, target, "helped again", `SELECT sum(rows) > $1 FROM repave.batch`,
 		pgtest.Count(t, target, `SELECT sum(rows) + 1000 FROM repave.batch`))
 	require.NoError(t, first.cmd.Process.Kill())
@@ -69,12 +69,12 @@ func TestLaw4AcrossHelpersComeAndGo(t *testing.T) {
 	require.Positive(t, pgtest.Count(t, target, `SELECT count(*) FROM repave.batch WHERE next_page < end_page`))
 	await(t, load, 50)
 	again := pgtest.Value[string](t, target, `SELECT now()::text`)
-	second := start("2000", run...)
+	second := start("8000", run...)
 	awaitTrue(t, target, "helped with a mixed copy", helperCopies, "repave work", again)
 	require.True(t, pgtest.Value[bool](t, target, `SELECT mixed FROM repave.stream`))
 	stderr, code := helper.end()
 	require.Zero(t, code, stderr)
-	require.Regexp(t, `the backfill is over, \d,[\d,]{3,} rows of it were copied here`, stderr)
+	require.Regexp(t, `the backfill is over, [\d,]{5,} rows of it were copied here`, stderr)
 	stderr, code = second.end()
 	require.Zero(t, code, stderr)
 	await(t, load, 50)
