@@ -168,7 +168,7 @@ func (acrossCopy) startOver(ctx context.Context, env *Env, job registry.Job, str
 }
 
 // replaceCopy runs work in a transaction in which nobody copies, and after which nobody copies as before. If
-// somebody has a batch for too long it tries again; not if the answer to a COMMIT was lost, as it would find itself.
+// somebody has a batch for as long as a lock is waited for, it ends that session and tries again; not if the answer to a COMMIT was lost, as it would find itself.
 func (env *Env) replaceCopy(ctx context.Context, job registry.Job, last registry.Copy, work func(pgx.Tx) error) error {
 	var failed error
 	err := env.persist(ctx, job, func() error {
@@ -182,10 +182,14 @@ func (env *Env) replaceCopy(ctx context.Context, job registry.Job, last registry
 			}
 			return work(tx)
 		})
-		if sqltmpl.IsLockContention(failed) {
-			return failed
+		if !sqltmpl.IsLockContention(failed) {
+			return nil
 		}
-		return nil
+		holders, err := env.Registry.BatchHolders(ctx, env.Target, job.ID)
+		for _, h := range holders {
+			env.endHelper(ctx, h)
+		}
+		return errors.Join(failed, err)
 	})
 	if err == nil {
 		err = failed

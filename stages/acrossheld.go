@@ -50,7 +50,7 @@ func (c *carrier) awaitHelpers(ctx context.Context) (done bool, err error) {
 			}
 			seen[h] = since
 			if time.Since(since) > patience {
-				c.endHelper(ctx, h)
+				c.env.endHelper(ctx, h)
 				seen[h] = time.Now()
 			}
 		}
@@ -84,9 +84,9 @@ func (c *carrier) left(ctx context.Context) (open, free bool, err error) {
 	return open, false, nil
 }
 
-// endHelper ends a session that has a batch; if we may not, whoever reads the log can.
-func (c *carrier) endHelper(ctx context.Context, h registry.BatchHolder) {
-	err := exec(ctx, c.env.Target, sqltmpl.Terminate{PID: h.PID}.Statement())
-	c.env.Logger.WarnContext(ctx, "ending a session that has had the last batch for long",
+// endHelper ends a session that has a batch for which others wait; if we may not, whoever reads the log can.
+func (env *Env) endHelper(ctx context.Context, h registry.BatchHolder) {
+	err := exec(ctx, env.Target, sqltmpl.Terminate{PID: h.PID}.Statement())
+	env.Logger.WarnContext(ctx, "ending a session that has had a batch for long",
 		slog.Int("pid", int(h.PID)), slog.String("application", h.Application), slog.Any("error", err))
 }

@@ -109,7 +109,7 @@ func TestLaw4AcrossTheLastBatchIsAHelpers(t *testing.T) {
 	require.Equal(t, 1, pgtest.Count(t, target, `SELECT count(*) FROM repave.batch WHERE next_page < end_page`))
 	stderr, code := run.end()
 	require.Zero(t, code, stderr)
-	require.Contains(t, stderr, "ending a session that has had the last batch for long")
+	require.Contains(t, stderr, "ending a session that has had a batch for long")
 	stopped.Resume()
 	stderr, code = helper.end()
 	require.Zero(t, code, stderr)
