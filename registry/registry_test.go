@@ -308,6 +308,14 @@ func TestAJobIsPausedSinceTheFirstTime(t *testing.T) {
 	require.Equal(t, want, pulse)
 }
 
+// begin begins a transaction in a session of its own.
+func begin(t *testing.T, dsn string) pgx.Tx {
+	t.Helper()
+	tx, err := pgtest.Connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	return tx
+}
+
 // TestWhoReplacesACopyHasItsTurn: however many others share it and however they overlap, none comes after one who waits to replace it.
 func TestWhoReplacesACopyHasItsTurn(t *testing.T) {
 	t.Parallel()
@@ -318,12 +326,7 @@ func TestWhoReplacesACopyHasItsTurn(t *testing.T) {
 	made := registry.Copy{Name: "one"}
 	require.NoError(t, reg.BeginStream(ctx, conn, id, registry.Stream{Direction: registry.Forward}))
 	require.NoError(t, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7, made) }))
-	begin := func() pgx.Tx {
-		tx, err := pgtest.Connect(t, dsn).Begin(ctx)
-		require.NoError(t, err)
-		return tx
-	}
-	sharer, replacer, late := begin(), begin(), begin()
+	sharer, replacer, late := begin(t, dsn), begin(t, dsn), begin(t, dsn)
 	shared, err := reg.ShareCopy(ctx, sharer, id, made)
 	require.NoError(t, err)
 	require.True(t, shared)
