@@ -20,7 +20,7 @@ var errNotHere = errors.New("the session that shares the copy's snapshot is not 
 //
 //   - That process dies, and we still have its snapshot. What we commit in it is what the stream begins with: the
 //     next process copies what is left under new ones, and the job is mixed, by which ours is right as well. But it says that under
-//     another name of the copy, and waits for our batch, which shares the record; the next one finds that name and is given up.
+//     another name of the copy, for which it waits for the batch that we have (shareCopy); the next one finds that name and is given up.
 //   - It starts over, since a table was rewritten: the same, and what we have committed before goes with the tables' TRUNCATE. A
 //     batch of ours never comes between that and the new plan, which another snapshot belongs to.
 //   - It has lost its locks and does not know yet: it is then its own batches that find another name.
