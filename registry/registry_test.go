@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -194,16 +195,32 @@ func TestAStreamsPositionOnlyGoesForward(t *testing.T) {
 	require.NoError(t, reg.BeginStream(ctx, conn, id, begun))
 	in := func(fn func(tx pgx.Tx) error) error { return pgx.BeginFunc(ctx, conn, fn) }
 	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 5) }), "no slot yet")
-	require.NoError(t, in(func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7) }))
+	made := registry.Copy{Name: "one", Version: "v", Snapshot: "s"}
+	require.NoError(t, in(func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7, made) }))
 	require.NoError(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 9) }))
 	require.Error(t, in(func(tx pgx.Tx) error { return reg.AdvanceStream(ctx, tx, id, registry.Forward, 8) }))
-	require.NoError(t, reg.MixStream(ctx, conn, id, registry.Forward))
+	shared := func(name string) (is bool) {
+		require.NoError(t, in(func(tx pgx.Tx) (err error) {
+			is, err = reg.ShareCopy(ctx, tx, id, registry.Copy{Name: name})
+			return err
+		}))
+		return is
+	}
+	require.True(t, shared("one"))
+	mixed := registry.Copy{Name: "two", Version: "v"}
+	require.NoError(t, in(func(tx pgx.Tx) error {
+		is, err := reg.LockCopy(ctx, tx, id, made)
+		require.True(t, is)
+		return errors.Join(err, reg.MixStream(ctx, tx, id, registry.Forward, mixed))
+	}))
+	require.False(t, shared("one"))
+	require.True(t, shared("two"))
 	require.NoError(t, reg.EndCopy(ctx, conn, id, registry.Forward, 11))
 	got, err := reg.Stream(ctx, conn, id, registry.Forward)
 	require.NoError(t, err)
 	require.NotNil(t, got.AppliedAt)
 	got.AppliedAt = nil
-	begun.Began, begun.Applied, begun.Copied, begun.Mixed = 7, 9, 11, true
+	begun.Began, begun.Applied, begun.Copied, begun.Mixed, begun.Copy = 7, 9, 11, true, mixed
 	require.Equal(t, begun, got)
 	require.NoError(t, reg.EndStream(ctx, conn, id, registry.Forward))
 	require.NoError(t, reg.Delete(ctx, conn, id))
@@ -289,4 +306,52 @@ func TestAJobIsPausedSinceTheFirstTime(t *testing.T) {
 	require.GreaterOrEqual(t, pulse.Age, time.Duration(0))
 	pulse.Age = 0
 	require.Equal(t, want, pulse)
+}
+
+// begin begins a transaction in a session of its own.
+func begin(t *testing.T, dsn string) pgx.Tx {
+	t.Helper()
+	tx, err := pgtest.Connect(t, dsn).Begin(t.Context())
+	require.NoError(t, err)
+	return tx
+}
+
+// TestWhoReplacesACopyHasItsTurn: however many others share it and however they overlap, none comes after one who waits to replace it.
+func TestWhoReplacesACopyHasItsTurn(t *testing.T) {
+	t.Parallel()
+	reg, conn, dsn := newRegistry(t)
+	id, err := create(t, reg, conn)
+	require.NoError(t, err)
+	ctx := t.Context()
+	made := registry.Copy{Name: "one"}
+	require.NoError(t, reg.BeginStream(ctx, conn, id, registry.Stream{Direction: registry.Forward}))
+	require.NoError(t, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return reg.StartStream(ctx, tx, id, registry.Forward, 7, made) }))
+	sharer, replacer, late := begin(t, dsn), begin(t, dsn), begin(t, dsn)
+	shared, err := reg.ShareCopy(ctx, sharer, id, made)
+	require.NoError(t, err)
+	require.True(t, shared)
+	replaced := make(chan error, 1)
+	go func() {
+		is, err := reg.LockCopy(ctx, replacer, id, made)
+		if err == nil && !is {
+			err = errors.New("it is another one")
+		}
+		replaced <- errors.Join(err, reg.MixStream(ctx, replacer, id, registry.Forward, registry.Copy{Name: "two"}), replacer.Commit(ctx))
+	}()
+	waiting := func(n int) {
+		require.Eventually(t, func() bool {
+			return pgtest.Count(t, conn, `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database =
+				(SELECT oid FROM pg_database WHERE datname = current_database())`) == n
+		}, 20*time.Second, 2*time.Millisecond)
+	}
+	waiting(1)
+	lateShared := make(chan bool, 1)
+	go func() {
+		is, err := reg.ShareCopy(ctx, late, id, made)
+		lateShared <- is || err != nil
+	}()
+	waiting(2)
+	require.NoError(t, sharer.Commit(ctx))
+	require.NoError(t, <-replaced)
+	require.False(t, <-lateShared)
 }

@@ -37,6 +37,7 @@ type Stream struct {
 	Copied pglogrepl.LSN
 	// Mixed: the copy went on after its snapshot was lost.
 	Mixed bool
+	Copy  Copy // the last attempt at it
 }
 
 type streamRow struct {
@@ -50,6 +51,9 @@ type streamRow struct {
 	AppliedAt   *time.Time `db:"applied_at"`
 	Copied      string
 	Mixed       bool
+	CopyName    string `db:"copy_name"`
+	CopyVersion string `db:"copy_version"`
+	Snapshot    string
 }
 
 func (r *Registry) streamKey(job int64, d Direction) sqltmpl.StreamKey {
@@ -76,7 +80,7 @@ func (r *Registry) Stream(ctx context.Context, db sqltmpl.DB, job int64, d Direc
 	}
 	out := Stream{
 		Direction: d, Slot: row.Slot, Publication: row.Publication, SystemID: row.SystemID, Database: row.Database,
-		AppliedAt: row.AppliedAt, Mixed: row.Mixed,
+		AppliedAt: row.AppliedAt, Mixed: row.Mixed, Copy: Copy{Name: row.CopyName, Version: row.CopyVersion, Snapshot: row.Snapshot},
 	}
 	for _, position := range []struct {
 		text string
@@ -93,9 +97,9 @@ func (r *Registry) Stream(ctx context.Context, db sqltmpl.DB, job int64, d Direc
 }
 
 // StartStream records where a stream's slot begins, in the transaction that
-// makes the other side what the slot's snapshot is, or is about to copy it.
-func (r *Registry) StartStream(ctx context.Context, tx pgx.Tx, job int64, d Direction, at pglogrepl.LSN) error {
-	return exec(ctx, tx, sqltmpl.StartStream{StreamKey: r.streamKey(job, d), Began: at.String()}.Statement())
+// makes the other side what the slot's snapshot is, or plans to copy it, as c.
+func (r *Registry) StartStream(ctx context.Context, tx pgx.Tx, job int64, d Direction, at pglogrepl.LSN, c Copy) error {
+	return exec(ctx, tx, sqltmpl.StartStream{StreamKey: r.streamKey(job, d), Began: at.String(), Copy: c.key()}.Statement())
 }
 
 // AdvanceStream records what has been applied, in the transaction that applied
@@ -108,9 +112,10 @@ func (r *Registry) AdvanceStream(ctx context.Context, tx pgx.Tx, job int64, d Di
 	return err
 }
 
-// MixStream records that the copy goes on under other snapshots than the slot's.
-func (r *Registry) MixStream(ctx context.Context, db sqltmpl.DB, job int64, d Direction) error {
-	return exec(ctx, db, sqltmpl.MixStream{StreamKey: r.streamKey(job, d)}.Statement())
+// MixStream records that the copy goes on, as c, under other snapshots than the slot's, in a transaction that has
+// locked the last one.
+func (r *Registry) MixStream(ctx context.Context, db sqltmpl.DB, job int64, d Direction, c Copy) error {
+	return exec(ctx, db, sqltmpl.MixStream{StreamKey: r.streamKey(job, d), Copy: c.key()}.Statement())
 }
 
 // EndCopy records a position behind the end of a mixed copy.

@@ -23,6 +23,7 @@ const (
 	codeInvalidFunction      = "42P13"
 	codeInvalidParameter     = "22023"
 	codeDependentObjects     = "2BP01"
+	codeNotInState           = "55000"
 )
 
 // code returns the SQLSTATE of err, or "" if the server did not send it.
@@ -61,6 +62,13 @@ func IsMissingColumn(err error) bool { return code(err) == codeUndefinedColumn }
 func IsDefinition(err error) bool {
 	c := code(err)
 	return c == codeInvalidTable || c == codeInvalidFunction
+}
+
+// IsNoSnapshot reports whether err says that an exported snapshot can't be
+// imported: there is none of that name, or whoever exported it is gone.
+func IsNoSnapshot(err error) bool {
+	c := code(err)
+	return c == codeInvalidParameter || c == codeUndefinedObject || c == codeNotInState
 }
 
 // IsUnknownOption reports whether err says that the server does not know a

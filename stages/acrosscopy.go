@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -28,7 +29,7 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 	defer stop()
 	defer env.letGo(ctx)
 	for {
-		stream, snapshot, err := s.begin(ctx, env, job)
+		stream, err := s.begin(ctx, env, job)
 		if err != nil {
 			return 0, err
 		}
@@ -36,7 +37,7 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 		if job, err = env.Registry.Get(ctx, env.Target, job.ID); err != nil {
 			return 0, err
 		}
-		err = s.copyAll(ctx, env, job, snapshot)
+		err = s.copyAll(ctx, env, job, stream.Copy)
 		if errors.Is(err, errRewritten) {
 			env.Logger.WarnContext(ctx, "a table was rewritten by somebody else, backfill starts over")
 			if err := s.startOver(ctx, env, job, stream); err != nil {
@@ -56,30 +57,38 @@ func (s acrossCopy) Run(ctx context.Context, env *Env, job registry.Job) (int64,
 }
 
 // begin makes the slot, unless there is one with a copy under way, and plans the
-// batches. It returns the snapshot to copy in; "" if each batch has its own.
-func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (registry.Stream, string, error) {
+// batches. The stream it returns says what to copy in, and as which copy: nobody commits a batch of an earlier one any more.
+func (s acrossCopy) begin(ctx context.Context, env *Env, job registry.Job) (registry.Stream, error) {
 	stream, err := env.Registry.Stream(ctx, env.Target, job.ID, registry.Forward)
 	if err != nil {
-		return stream, "", err
+		return stream, err
 	}
 	if err := env.checkStream(ctx, job, stream); err != nil {
-		return stream, "", err
+		return stream, err
 	}
-	if stream.Began != 0 {
-		if err := env.checkSlot(ctx, job, stream); err != nil {
-			return stream, "", err
+	began, mixed, last := stream.Began != 0, stream.Mixed, stream.Copy
+	stream.Copy = registry.Copy{Name: "repave copy " + rand.Text(), Version: env.Operator.Version}
+	if !began {
+		slot, err := env.makeSlot(ctx, job, stream, stream.Copy.Name)
+		if err != nil {
+			return stream, err
 		}
-		if !stream.Mixed {
-			env.Logger.InfoContext(ctx, "the copy goes on under new snapshots: changes are applied before it is complete")
-		}
-		stream.Mixed = true
-		return stream, "", env.Registry.MixStream(ctx, env.Target, job.ID, registry.Forward)
+		stream.Copy.Snapshot = slot.Snapshot
+		return stream, s.plan(ctx, env, job, stream, slot)
 	}
-	slot, err := env.makeSlot(ctx, job, stream)
-	if err != nil {
-		return stream, "", err
+	if err := env.checkSlot(ctx, job, stream); err != nil {
+		return stream, err
 	}
-	return stream, slot.Snapshot, s.plan(ctx, env, job, stream, slot)
+	if !mixed {
+		env.Logger.InfoContext(ctx, "the copy goes on under new snapshots: changes are applied before it is complete")
+	}
+	if err := env.holdCopy(ctx, stream.Copy.Name); err != nil {
+		return stream, err
+	}
+	stream.Mixed = true
+	return stream, env.replaceCopy(ctx, job, last, func(tx pgx.Tx) error {
+		return env.Registry.MixStream(ctx, tx, job.ID, registry.Forward, stream.Copy)
+	})
 }
 
 // plan cuts the tables into ranges of pages, as many as there are now: whatever the
@@ -127,7 +136,7 @@ func (acrossCopy) plan(ctx context.Context, env *Env, job registry.Job, stream r
 				return err
 			}
 		}
-		return env.Registry.StartStream(ctx, tx, job.ID, stream.Direction, slot.Consistent)
+		return env.Registry.StartStream(ctx, tx, job.ID, stream.Direction, slot.Consistent, stream.Copy)
 	})
 }
 
@@ -138,7 +147,7 @@ func (acrossCopy) startOver(ctx context.Context, env *Env, job registry.Job, str
 	if err != nil {
 		return err
 	}
-	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+	err = env.replaceCopy(ctx, job, stream.Copy, func(tx pgx.Tx) error {
 		if err := exec(ctx, tx, sqltmpl.HoldPass{Pass: name}.Statement()); err != nil {
 			return err
 		}
@@ -156,6 +165,36 @@ func (acrossCopy) startOver(ctx context.Context, env *Env, job registry.Job, str
 		return err
 	}
 	return logical.DropSlot(ctx, env.Source, stream.Slot)
+}
+
+// replaceCopy runs work in a transaction in which nobody copies, and after which nobody copies as before. If
+// somebody has a batch for as long as a lock is waited for, it ends that session and tries again; not if the answer to a COMMIT was lost, as it would find itself.
+func (env *Env) replaceCopy(ctx context.Context, job registry.Job, last registry.Copy, work func(pgx.Tx) error) error {
+	var failed error
+	err := env.persist(ctx, job, func() error {
+		failed = inTx(ctx, env.Target, func(tx pgx.Tx) error {
+			is, err := env.Registry.LockCopy(ctx, tx, job.ID, last)
+			if err == nil && !is {
+				err = errMovedOn
+			}
+			if err != nil {
+				return err
+			}
+			return work(tx)
+		})
+		if !sqltmpl.IsLockContention(failed) {
+			return nil
+		}
+		holders, err := env.Registry.BatchHolders(ctx, env.Target, job.ID)
+		for _, h := range holders {
+			env.endHelper(ctx, h)
+		}
+		return errors.Join(failed, err)
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
 }
 
 // end records where the source's WAL was after the copy, if that is needed.

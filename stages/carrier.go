@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,11 +21,13 @@ import (
 type carrier struct {
 	env      *Env
 	job      registry.Job
-	snapshot string // to copy in; "": each batch has its own
+	copy     registry.Copy
+	helps    bool // another process runs the job
 	pass     string
 	limiter  *rate.Limiter
 	throttle *throttle
-	cargo    []cargo // largest first
+	cargo    []cargo      // largest first
+	rows     atomic.Int64 // copied so far
 }
 
 // A cargo is one table to copy.
@@ -35,43 +38,44 @@ type cargo struct {
 	shape   string
 }
 
-// copyAll copies all batches of all tables with several workers.
-func (s acrossCopy) copyAll(ctx context.Context, env *Env, job registry.Job, snapshot string) error {
+// newCarrier prepares a carrier. The job must have been read after the copy: with it its batches were planned.
+func newCarrier(ctx context.Context, env *Env, job registry.Job, made registry.Copy) (*carrier, error) {
 	name, err := env.jobMark(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	c := &carrier{env: env, job: job, copy: made, pass: name, limiter: newLimiter(env)}
+	if c.throttle, err = newThrottle(ctx, env, job); err != nil {
+		return nil, err
+	}
+	c.cargo, err = load(ctx, env, job)
+	return c, err
+}
+
+// copyAll copies all batches of all tables with several workers, and waits for those that helpers have.
+func (s acrossCopy) copyAll(ctx context.Context, env *Env, job registry.Job, made registry.Copy) error {
+	c, err := newCarrier(ctx, env, job, made)
 	if err != nil {
 		return err
 	}
-	c := &carrier{env: env, job: job, snapshot: snapshot, pass: name, limiter: newLimiter(env)}
-	if c.throttle, err = newThrottle(ctx, env, job); err != nil {
-		return err
-	}
-	if c.cargo, err = load(ctx, env, job); err != nil {
-		return err
-	}
 	for {
-		group, groupCtx := errgroup.WithContext(ctx)
-		for range max(env.Options.Workers, 1) {
-			group.Go(func() error { return c.work(groupCtx) })
-		}
-		if err := group.Wait(); err != nil {
+		if err := c.crew(ctx); err != nil {
 			return err
 		}
-		open := int64(0)
-		for _, cargo := range c.cargo {
-			n, err := env.Registry.OpenBatches(ctx, env.Target, cargo.table)
-			if err != nil {
-				return err
-			}
-			open += n
-		}
-		if open == 0 {
-			return nil
-		}
-		env.waiting(ctx, job, "a batch that another session holds")
-		if err := sleep(ctx, progressEvery); err != nil {
+		done, err := c.awaitHelpers(ctx)
+		if err != nil || done {
 			return err
 		}
 	}
+}
+
+// crew copies batches with several workers until there is none left to take.
+func (c *carrier) crew(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range max(c.env.Options.Workers, 1) {
+		group.Go(func() error { return c.work(ctx) })
+	}
+	return group.Wait()
 }
 
 // load prepares what is to be copied.
@@ -100,13 +104,26 @@ func load(ctx context.Context, env *Env, job registry.Job) ([]cargo, error) {
 // work copies batches until there is none left to take, all in one snapshot if
 // there is one to share.
 func (c *carrier) work(ctx context.Context) error {
-	if c.snapshot == "" {
-		return c.batches(ctx, func(fn func(pgx.Tx) error) error { return inSnapshot(ctx, c.env.Source, fn) })
+	if c.copy.Snapshot == "" {
+		return c.batches(ctx, func(fn func(pgx.Tx) error) error {
+			return inSnapshot(ctx, c.env.Source, func(tx pgx.Tx) error {
+				if err := c.here(ctx, tx); err != nil {
+					return err
+				}
+				return fn(tx)
+			})
+		})
 	}
 	return inSnapshot(ctx, c.env.Source, func(tx pgx.Tx) error {
 		// Importing comes first: nothing may have been read.
-		err := exec(ctx, tx, sqltmpl.ImportSnapshot{Snapshot: sqltmpl.Literal(c.snapshot)}.Statement(), noIdleTimeout())
+		err := exec(ctx, tx, sqltmpl.ImportSnapshot{Snapshot: sqltmpl.Literal(c.copy.Snapshot)}.Statement(), noIdleTimeout())
+		if c.helps && sqltmpl.IsNoSnapshot(err) {
+			return errors.Join(errNotHere, err)
+		}
 		if err != nil {
+			return err
+		}
+		if err := c.here(ctx, tx); err != nil {
 			return err
 		}
 		return c.batches(ctx, func(fn func(pgx.Tx) error) error { return briefly(ctx, tx, fn) })
@@ -148,6 +165,7 @@ func (c *carrier) batches(ctx context.Context, read func(func(pgx.Tx) error) err
 			if err != nil {
 				return err
 			}
+			c.rows.Add(rows)
 			if c.limiter != nil {
 				if rows > 0 {
 					pages = min(pages, max(int64(c.env.Options.MaxRate*float64(copied)/float64(rows)), 1))
@@ -165,6 +183,9 @@ func (c *carrier) batches(ctx context.Context, read func(func(pgx.Tx) error) err
 // pgx.ErrNoRows once nothing is left to take.
 func (c *carrier) next(ctx context.Context, from pgx.Tx, cargo cargo, size int64) (pages, rows int64, err error) {
 	err = inTx(ctx, c.env.Target, func(tx pgx.Tx) error {
+		if err := shareCopy(ctx, c.env, tx, c.job, c.copy); err != nil {
+			return err
+		}
 		batch, err := c.env.Registry.ClaimBatch(ctx, tx, cargo.table)
 		if err != nil {
 			return err

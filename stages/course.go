@@ -22,6 +22,9 @@ type course interface {
 	settle(ctx context.Context, env *Env, job registry.Job) (Name, error)
 	// forward returns the stages between preflight and cleanup, in their order.
 	forward() []Stage
+	// help copies batches beside the process that runs the backfill until there is none left to take, and returns
+	// how many rows that were, also with an error. errNotNow is for trying again: somebody else copies by now, or otherwise.
+	help(ctx context.Context, env *Env, job registry.Job) (int64, error)
 	// backward returns the stages of revert-swap.
 	backward() []Stage
 	// revertible refuses to go back where that can't work, before anything happens.

@@ -98,7 +98,7 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.env.makeSlot(ctx, c.job, stream); err != nil {
+	if _, err := c.env.makeSlot(ctx, c.job, stream, ""); err != nil {
 		return err
 	}
 	c.env.letGo(ctx)

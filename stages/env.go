@@ -66,7 +66,8 @@ type Ends struct {
 	Source, Target *pgx.ConnConfig
 	// What an ordinary session of the operator's has there.
 	SourceSettings, TargetSettings map[string]string
-	// held is the replication connection whose snapshot the copy is made in, while there is one.
+	// held is the replication connection whose snapshot the copy is made in, or a session that shows that
+	// there is a copy in several, while there is one.
 	held *pgconn.PgConn
 	// lately is what was applied since the last verify began; nil before.
 	lately *lately

@@ -18,9 +18,9 @@ const helpPoll = 500 * time.Millisecond
 // errNotNow is the cause of a cancellation because nobody runs the backfill any more.
 var errNotNow = errors.New("nobody runs the backfill now")
 
-// Help copies batches of a job in place beside the process that runs it, on any host, until
+// Help copies batches of a job beside the process that runs it, on any host, until
 // the backfill is over. It returns how many rows that were. It locks what a batch locks, and leaves
-// nothing behind: a batch that it was killed in is copied by others. What can happen:
+// nothing behind: a batch that it was killed in is copied by others. What can happen (across clusters there is more, see across.help):
 //
 //   - Two want one batch: it is claimed FOR UPDATE SKIP LOCKED, one of them takes another.
 //   - The process that runs the job finds no batch left but ours: it waits until our transaction
@@ -33,12 +33,6 @@ var errNotNow = errors.New("nobody runs the backfill now")
 //     sees another file and is given up; batches are planned anew by the process that runs the job.
 //   - A pause holds us up as it does the others.
 func Help(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
-	if job.Strategy != ChangeLog {
-		return 0, &StateError{
-			Problem: job.Title() + " is being moved to another cluster: its rows are copied in the snapshot of the process that moves them",
-			Advice:  "give that one more workers: repave run " + job.Args() + job.Flags + " --workers 8",
-		}
-	}
 	h := &helper{env: env, said: "-"}
 	pause := reconnectFirst
 	for {
@@ -66,7 +60,6 @@ func Help(ctx context.Context, env *Env, job registry.Job) (rows int64, err erro
 type helper struct {
 	env  *Env
 	said string // why it waits
-	rows int64  // copied so far
 }
 
 // turn copies what there is to copy, and reports whether the backfill is over.
@@ -78,7 +71,7 @@ func (h *helper) turn(ctx context.Context, id int64) (rows int64, over bool, err
 	if job.Swapped || Backfill.Before(Name(job.Stage)) || Name(job.Stage) == Done {
 		return 0, true, nil
 	}
-	why, err := h.idle(ctx, job)
+	why, err := h.env.idle(ctx, job)
 	if err != nil {
 		return 0, false, err
 	}
@@ -91,28 +84,23 @@ func (h *helper) turn(ctx context.Context, id int64) (rows int64, over bool, err
 	}
 	stop := watchProgress(ctx, h.env, job)
 	defer stop()
-	before := h.rows
-	err = h.whileRun(ctx, job, func(ctx context.Context) error {
-		for _, t := range job.Tables {
-			if err := h.help(ctx, job, t); err != nil {
-				return err
-			}
-		}
-		return nil
+	err = h.whileRun(ctx, job, func(ctx context.Context) (err error) {
+		rows, err = courseOf(job).help(ctx, h.env, job)
+		return err
 	})
-	return h.rows - before, false, err
+	return rows, false, err
 }
 
-// idle says why there is nothing to help with, "" if there is.
-func (h *helper) idle(ctx context.Context, job registry.Job) (string, error) {
-	holder, err := registry.HolderOf(ctx, h.env.Target, job.Tables[0].SourceOID)
+// idle says why there is nothing to help with at the backfill, "" if there is.
+func (env *Env) idle(ctx context.Context, job registry.Job) (string, error) {
+	holder, err := registry.HolderOf(ctx, env.Target, job.Tables[0].SourceOID)
 	if err != nil {
 		return "", err
 	}
 	if holder == nil || holder.Shared {
 		return fmt.Sprintf("nobody runs the job; start: repave run %s%s", job.Args(), job.Flags), nil
 	}
-	runs, err := h.env.Registry.Stages(ctx, h.env.Target, job.ID)
+	runs, err := env.Registry.Stages(ctx, env.Target, job.ID)
 	if err != nil {
 		return "", err
 	}
@@ -133,7 +121,7 @@ func (h *helper) whileRun(ctx context.Context, job registry.Job, work func(conte
 	go func() {
 		defer close(done)
 		for sleep(watcher, helpPoll) == nil {
-			if why, err := h.idle(watcher, job); err == nil && why != "" {
+			if why, err := h.env.idle(watcher, job); err == nil && why != "" {
 				cancel(errNotNow)
 				return
 			}
@@ -148,17 +136,28 @@ func (h *helper) whileRun(ctx context.Context, job registry.Job, work func(conte
 	return err
 }
 
-// help copies batches of one table with all workers until there is none left to take.
-func (h *helper) help(ctx context.Context, job registry.Job, t registry.Table) error {
-	c, err := newCopier(ctx, h.env, job, t)
+// help copies batches of all tables, one after the other.
+func (inPlace) help(ctx context.Context, env *Env, job registry.Job) (rows int64, err error) {
+	for _, t := range job.Tables {
+		n, err := helpTable(ctx, env, job, t)
+		rows += n
+		if err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// helpTable copies batches of one table with all workers until there is none left to take.
+func helpTable(ctx context.Context, env *Env, job registry.Job, t registry.Table) (int64, error) {
+	c, err := newCopier(ctx, env, job, t)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for range max(h.env.Options.Workers, 1) {
+	for range max(env.Options.Workers, 1) {
 		group.Go(func() error { return c.work(ctx) })
 	}
 	err = group.Wait()
-	h.rows += c.rows.Load()
-	return err
+	return c.rows.Load(), err
 }

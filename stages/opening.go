@@ -131,7 +131,7 @@ func (c *crossing) recordIn(ctx context.Context, tx pgx.Tx, begins pglogrepl.LSN
 	if now.Swapped != c.job.Swapped || !now.Proven {
 		return errMovedOn
 	}
-	if err := c.env.Registry.StartStream(ctx, tx, c.job.ID, c.to, begins); err != nil {
+	if err := c.env.Registry.StartStream(ctx, tx, c.job.ID, c.to, begins, registry.Copy{}); err != nil {
 		return err
 	}
 	if err := c.env.Registry.SetSwapped(ctx, tx, c.job.ID, !c.job.Swapped); err != nil {

@@ -65,7 +65,7 @@ func (env *Env) publish(ctx context.Context, job registry.Job, d registry.Direct
 // were running before it.
 func slotPatience(env *Env) time.Duration { return env.Options.SnapshotWait }
 
-// letGo ends the session whose snapshot was copied in.
+// letGo ends the session whose snapshot was copied in, or that showed that there is a copy.
 func (env *Env) letGo(ctx context.Context) {
 	if env.Ends.held == nil {
 		return
@@ -76,9 +76,20 @@ func (env *Env) letGo(ctx context.Context) {
 	env.Ends.held = nil
 }
 
+// holdCopy keeps a session that shows that a copy is made here, in no one snapshot.
+func (env *Env) holdCopy(ctx context.Context, name string) error {
+	env.letGo(ctx)
+	conn, err := env.Source.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	env.Ends.held = conn.Hijack().PgConn()
+	return logical.HoldCopy(ctx, env.Ends.held, name)
+}
+
 // makeSlot makes a stream's slot, in place of one of which nothing is recorded,
-// and keeps the session that made it.
-func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Stream) (logical.Slot, error) {
+// and keeps the session that made it, which shows that it makes the copy of that name, if there is to be one.
+func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Stream, copyName string) (logical.Slot, error) {
 	e := env.from(s.Direction)
 	env.letGo(ctx)
 	if err := logical.DropSlot(ctx, e.pool, s.Slot); err != nil {
@@ -89,6 +100,11 @@ func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Strea
 		return logical.Slot{}, err
 	}
 	env.Ends.held = conn
+	if copyName != "" {
+		if err := logical.HoldCopy(ctx, conn, copyName); err != nil {
+			return logical.Slot{}, err
+		}
+	}
 	env.waiting(ctx, job, "a replication slot: transactions that were running must end first")
 	slot, err := logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
 	if err != nil {

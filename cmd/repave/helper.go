@@ -12,7 +12,7 @@ import (
 func (p *program) workCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "work",
-		Usage:     "in place: help whoever runs a job with its batches, from any host, until its backfill is over",
+		Usage:     "help whoever runs a job with its batches, from any host, until its backfill is over",
 		ArgsUsage: "TABLE...",
 		Flags:     effortFlagSet(),
 		Action: func(c *cli.Context) error {

@@ -92,6 +92,7 @@ func Config(dsn, application string) (*pgxpool.Config, error) {
 // prepare sets on every session what all of ours have in common.
 func prepare(cfg *pgx.ConnConfig, application string) {
 	cfg.RuntimeParams["application_name"] = application
+	maps.Copy(cfg.RuntimeParams, watched())
 	cfg.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelGrace}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/repave-pg/repave/tests/pgtest"
 )
 
-// TestLaw4AVanishedNetworkIsNoticed: within a minute, by the operating system, rather than after hours.
+// TestLaw4AVanishedNetworkIsNoticed: within a minute, by the operating systems of both sides, rather than after hours.
 func TestLaw4AVanishedNetworkIsNoticed(t *testing.T) {
 	t.Parallel()
 	cfg, err := db.Config(pgtest.Database(t), "repave test")
@@ -34,5 +34,12 @@ func TestLaw4AVanishedNetworkIsNoticed(t *testing.T) {
 			require.Positive(t, value, option)
 			require.LessOrEqual(t, value, most, option)
 		}))
+	}
+	for name, most := range map[string]int{
+		"tcp_keepalives_idle": 30, "tcp_keepalives_interval": 10, "tcp_keepalives_count": 6,
+	} {
+		value := pgtest.Value[int](t, conn, `SELECT setting::int FROM pg_settings WHERE name = $1`, name) // the socket's
+		require.Positive(t, value, name)
+		require.LessOrEqual(t, value, most, name)
 	}
 }

@@ -4,7 +4,8 @@
 -- lock: none
 -- runs: anywhere
 SELECT direction, slot, publication, system_id, database, coalesce(began::text, '') AS began,
-    coalesce(applied::text, '') AS applied, applied_at, coalesce(copied::text, '') AS copied, mixed
+    coalesce(applied::text, '') AS applied, applied_at, coalesce(copied::text, '') AS copied, mixed,
+    copy_name, copy_version, snapshot
 FROM {{.Schema}}.stream
 WHERE job_id = @job_id
     AND direction = @direction

@@ -93,9 +93,6 @@ func TestLaw6AcrossFollowed(t *testing.T) {
 	stderr, code := c.run("follow", table)
 	require.Equal(t, 1, code, stderr)
 	c.must(append([]string{"run", "--strategy=logical", "--until", "verify", "--alter", "ALTER id TYPE bigint"}, shopTables...)...)
-	stderr, code = c.run("work", table)
-	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "hint: give that one more workers: repave run")
 	follow := c.start("follow", table)
 	target := pgtest.Connect(t, c.to)
 	const applied = `SELECT applied FROM repave.pulse ORDER BY beat_at DESC NULLS LAST LIMIT 1`
