@@ -68,7 +68,8 @@ func onlyTLS(t *testing.T, server *pgserver.Server) string {
 	dir := server.DataDir()
 	owner, err := os.Stat(dir)
 	require.NoError(t, err)
-	stat := owner.Sys().(*syscall.Stat_t)
+	stat, ok := owner.Sys().(*syscall.Stat_t)
+	require.True(t, ok)
 	write := func(name string, content []byte) {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(path, content, 0o600))
