@@ -154,7 +154,7 @@ func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChan
 		return err
 	}
 	defer f.close(ctx)
-	return f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent})
+	return f.follow(ctx, logical.Goal{Behind: slot.Consistent})
 }
 
 // withAbove lists partitions that have come, and the partitions that they are below.

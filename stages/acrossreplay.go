@@ -51,7 +51,7 @@ func (env *Env) follow(ctx context.Context, job registry.Job, goal logical.Goal)
 				return err
 			}
 			defer f.close(ctx)
-			err = f.applier.Follow(ctx, f.stream, goal)
+			err = f.follow(ctx, goal)
 			sum += f.changes()
 			return err
 		})

@@ -147,7 +147,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		do   func(context.Context) error
 	}{
 		{"apply the last changes", func(ctx context.Context) error {
-			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.name})
+			return feed.follow(ctx, logical.Goal{Barrier: c.name})
 		}},
 		{"look at both sides again", c.look},
 		{"compare what has changed since verify", c.lookAgain},
@@ -213,6 +213,7 @@ func (c *crossing) fence(ctx context.Context) error {
 func (c *crossing) look(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.ready(ctx, false) })
+	group.Go(func() error { return c.env.published(ctx, c.job, c.from) })
 	group.Go(func() error {
 		for _, t := range c.job.Tables {
 			differences, err := acrossDifferences(ctx, c.env, t, c.from)

@@ -145,7 +145,7 @@ func (env *Env) followOnce(ctx context.Context, job registry.Job) error {
 		return err
 	}
 	defer feed.close(ctx)
-	return feed.applier.Follow(ctx, feed.stream, logical.Goal{})
+	return feed.follow(ctx, logical.Goal{})
 }
 
 // share opens a session and takes the locks in it.

@@ -98,13 +98,17 @@ func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Strea
 	return slot, nil
 }
 
-// checkSlot makes sure that a stream's slot is there and has lost nothing.
+// checkSlot makes sure that a stream's slot and publication are there, and that nothing of the stream is lost.
 func (env *Env) checkSlot(ctx context.Context, job registry.Job, s registry.Stream) error {
 	state, err := logical.SlotState(ctx, env.from(s.Direction).pool, s.Slot)
 	if err != nil {
 		return err
 	}
-	problem := slotProblem(s, state)
+	e := env.from(s.Direction)
+	problem, err := streamProblem(ctx, e.pool, s, state, e.oidsAt(job))
+	if err != nil {
+		return err
+	}
 	if problem == "" && s.Applied < state.Confirmed {
 		// We confirm nothing before it is recorded: the record is an older one, of a backup or a standby that was behind.
 		problem = fmt.Sprintf("replication slot %s stands at %s, beyond %s, which is all that was applied here", s.Slot, state.Confirmed, s.Applied)
