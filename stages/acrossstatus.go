@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -74,7 +75,24 @@ func StreamOf(ctx context.Context, source, target sqltmpl.DB, r *registry.Regist
 	if from == nil || s.Began == 0 {
 		return out, nil
 	}
+	if other, err := otherSource(ctx, source, job); err != nil || other != "" {
+		out.warn(other)
+		return out, err
+	}
 	return out, out.look(ctx, from, s, end{source: d == registry.Forward}.oidsAt(job), pulse.Slot)
+}
+
+// otherSource says that the tables of a job come from another database than this; "" if they don't, or that is not known.
+func otherSource(ctx context.Context, source sqltmpl.DB, job registry.Job) (string, error) {
+	was := job.Settings[sourceSetting]
+	if source == nil || was == "" {
+		return "", nil
+	}
+	who, err := logical.Identify(ctx, source)
+	if err != nil || sourceOf(who) == was {
+		return "", err
+	}
+	return fmt.Sprintf("its tables come from cluster %s, the source given is %s: %s", was, sourceOf(who), sameEnds), nil
 }
 
 // hear takes in what whoever applies the stream has said.

@@ -159,7 +159,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		began := time.Now()
 		if err := step.do(bounded); err != nil {
 			if bounded.Err() != nil && ctx.Err() == nil {
-				err = errors.Join(context.Cause(bounded), err)
+				err = joinLate(context.Cause(bounded), err)
 			}
 			return fmt.Errorf("cutover of %s, to %s: %w", c.job.Title(), step.what, err)
 		}
@@ -171,6 +171,14 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	c.env.Logger.InfoContext(ctx, "writes go to the other side now", slog.String("where", c.env.to(c.from).place()),
 		slog.Duration("refused_for", refused))
 	return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
+}
+
+// joinLate joins why a cutover was given up with what it was at, which often says no more.
+func joinLate(cause, err error) error {
+	if errors.Is(err, cause) || errors.Is(err, context.DeadlineExceeded) {
+		return cause
+	}
+	return errors.Join(cause, err)
 }
 
 // late says that the cutover took too long.

@@ -120,7 +120,11 @@ func (s Session) String() string {
 }
 
 func (e *GaveUpError) Error() string {
-	text := fmt.Sprintf("gave up waiting for %s after %s", e.For, e.After.Round(time.Second/10))
+	after := e.After.Round(time.Second / 10)
+	if after == 0 {
+		after = e.After.Round(time.Millisecond)
+	}
+	text := fmt.Sprintf("gave up waiting for %s after %s", e.For, after)
 	if len(e.Who) > 0 {
 		names := make([]string, len(e.Who))
 		for i, s := range e.Who {

@@ -63,6 +63,9 @@ func Follow(ctx context.Context, env *Env, job registry.Job) error {
 			Advice:  "go on with: repave run " + job.Args() + job.Flags,
 		}
 	}
+	if err := env.checkEnds(ctx, job); err != nil {
+		return &StageError{Stage: Replay, Table: job.Title(), Err: err}
+	}
 	pause := reconnectFirst
 	for {
 		began := time.Now()

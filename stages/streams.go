@@ -15,24 +15,6 @@ import (
 	"github.com/repave-pg/repave/strategies/logical"
 )
 
-// checkStream makes sure that a stream comes from the cluster on which it was
-// begun: a slot of the same name elsewhere has other changes.
-func (env *Env) checkStream(ctx context.Context, job registry.Job, s registry.Stream) error {
-	e := env.from(s.Direction)
-	now, err := logical.Identify(ctx, e.pool)
-	if err != nil {
-		return err
-	}
-	if now.System != s.SystemID || now.Database != s.Database {
-		return &StateError{
-			Problem: fmt.Sprintf("the changes of job %d come from database %s of cluster %s, but %s is database %s of cluster %s",
-				job.ID, s.Database, s.SystemID, e.place(), now.Database, now.System),
-			Advice: "give the same --source and --target as when the job began",
-		}
-	}
-	return nil
-}
-
 // publish makes the publication of a direction, records the stream, and leaves
 // the slot to whoever knows the position to begin at. May run again.
 func (env *Env) publish(ctx context.Context, job registry.Job, d registry.Direction, name string) error {

@@ -147,7 +147,18 @@ func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
 	pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (2)`)
 	stderr, code := c.run("swap", "t")
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "come from database postgres")
+	require.Contains(t, stderr, "the tables of job 1 come from cluster")
+	wrong := c.from
+	// Nor is the target its own source: its fence stays up.
+	c.from = c.to
+	for _, command := range [][]string{{"swap", "t"}, {"reset", "--yes", "t"}, {"follow", "t"}} {
+		stderr, code = c.run(command...)
+		require.Equal(t, 1, code, command)
+		require.Contains(t, stderr, "hint: give the same --source and --target", command)
+	}
+	require.NotEmpty(t, c.status("t").Stream.Warnings)
+	_, err := pgtest.Connect(t, c.to).Exec(t.Context(), `INSERT INTO t VALUES (3)`)
+	require.Equal(t, "25006", sqlState(err))
 	c.from = right
 	// Nor does a record that is older than what the slot was told, as a restored target has it.
 	pgtest.Exec(t, pgtest.Connect(t, right), `CREATE TABLE other (id int)`)
@@ -159,6 +170,15 @@ func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
 	pgtest.Exec(t, target, `UPDATE repave.stream SET applied = kept.applied FROM kept`)
 	c.must("swap", "t")
 	require.Equal(t, []string{"1"}, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT id FROM t`))
+	// What a cutover has left on the source would be forgotten by a cleanup of another.
+	c.from = wrong
+	for _, command := range [][]string{{"verify", "t"}, {"revert-swap", "--yes", "t"}, {"cleanup", "--yes", "t"}, {"cleanup", "--yes", "--drop-source", "t"}} {
+		stderr, code = c.run(command...)
+		require.Equal(t, 1, code, command)
+		require.Contains(t, stderr, "hint: give the same --source and --target", command)
+	}
+	require.Equal(t, []string{"2"}, pgtest.Rows(t, pgtest.Connect(t, c.from), `SELECT id FROM t`))
+	c.from = right
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
 }
