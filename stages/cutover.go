@@ -86,6 +86,9 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if err := c.ready(ctx, true); err != nil {
 		return err
 	}
+	if err := c.unchanged(ctx); err != nil { // sooner than behind the fence
+		return err
+	}
 	if c.from == registry.Forward {
 		if err := fillViewsAcross(ctx, c.env, c.job); err != nil {
 			return err
@@ -222,17 +225,20 @@ func (c *crossing) look(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.ready(ctx, false) })
 	group.Go(func() error { return c.env.published(ctx, c.job, c.from) })
-	group.Go(func() error {
-		for _, t := range c.job.Tables {
-			differences, err := acrossDifferences(ctx, c.env, t, c.from)
-			if err != nil {
-				return err
-			}
-			if err := changedIf(t, differences); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	group.Go(func() error { return c.unchanged(ctx) })
 	return group.Wait()
+}
+
+// unchanged makes sure that nobody has changed the definition of a table.
+func (c *crossing) unchanged(ctx context.Context) error {
+	for _, t := range c.job.Tables {
+		differences, err := acrossDifferences(ctx, c.env, t, c.from)
+		if err != nil {
+			return err
+		}
+		if err := changedIf(t, differences); err != nil {
+			return err
+		}
+	}
+	return nil
 }
