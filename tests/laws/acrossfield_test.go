@@ -209,6 +209,31 @@ func TestLaw5Field31SequencesGoOnExactly(t *testing.T) {
 	c.requireNoTraces()
 }
 
+// TestLaw5Field31ASharedSequenceNeverGoesBack: it serves a table that has moved before, whose next rows would get numbers a second time.
+func TestLaw5Field31ASharedSequenceNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE SEQUENCE up`, `CREATE SEQUENCE down INCREMENT -1`, `CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('up'), n int DEFAULT nextval('down'))`,
+		`CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('up'), n int DEFAULT nextval('down'), a serial)`, `ALTER TABLE a ADD m int DEFAULT nextval('b_a_seq')`)
+	const add = `INSERT INTO %s SELECT FROM generate_series(1, 3)`
+	insert := func(conn *pgx.Conn, table string) { pgtest.Exec(t, conn, strings.ReplaceAll(add, "%s", table)) }
+	insert(source, "a")
+	insert(source, "b")
+	c.must("run", "--strategy=logical", "a")
+	target := pgtest.Connect(t, c.to)
+	insert(target, "a") // 7 to 9
+	c.must("run", "--strategy=logical", "b")
+	insert(target, "a") // 10 to 12: the source has got to 6
+	insert(target, "b")
+	const last = `SELECT max(id), min(n), max(a) FROM b`
+	require.Equal(t, []string{"15|-15|15"}, pgtest.Rows(t, target, last))
+	insert(target, "a")
+	c.must("revert-swap", "--yes", "b")
+	insert(source, "b") // behind all of them
+	require.Equal(t, []string{"21|-21|21"}, pgtest.Rows(t, source, last))
+}
+
 // TestLaw7Field32NoPasswordIsPrinted, of neither cluster, however wrong the DSN is.
 func TestLaw7Field32NoPasswordIsPrinted(t *testing.T) {
 	t.Parallel()
