@@ -100,6 +100,8 @@ type GaveUpError struct {
 	For   string
 	After time.Duration
 	Who   []Session
+	By    string // what else is in the way, with its Cure
+	Cure  string
 	Err   error
 }
 
@@ -132,6 +134,9 @@ func (e *GaveUpError) Error() string {
 		}
 		text += ", held by " + strings.Join(names, ", ")
 	}
+	if e.By != "" {
+		text += ", held up by " + e.By
+	}
 	return text
 }
 
@@ -142,6 +147,9 @@ func (e *GaveUpError) Hint() string {
 	hint := "nothing was lost; run the same command again when it is quieter"
 	if len(e.Who) > 0 {
 		hint += fmt.Sprintf(", or end that transaction: SELECT pg_terminate_backend(%d)", e.Who[0].PID)
+	}
+	if e.Cure != "" {
+		hint += ", or: " + e.Cure
 	}
 	return hint
 }

@@ -71,13 +71,12 @@ func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Strea
 		return logical.Slot{}, err
 	}
 	env.Ends.held = conn
-	env.waiting(ctx, job, "a replication slot: transactions that were running must end first")
-	slot, err := logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
-	if err != nil {
-		return slot, err
-	}
-	env.waiting(ctx, job, "")
-	return slot, nil
+	var slot logical.Slot
+	err = env.awaitingSlot(ctx, job, e, "a replication slot", func() (err error) {
+		slot, err = logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
+		return err
+	})
+	return slot, err
 }
 
 // checkSlot makes sure that a stream's slot and publication are there, and that nothing of the stream is lost.
