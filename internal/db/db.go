@@ -156,7 +156,7 @@ func (e *ConnectError) Unwrap() []error { return []error{ErrConnect, e.Err} }
 
 // Hint says what to look at.
 func (e *ConnectError) Hint() string {
-	return "check --dsn (or REPAVE_DSN, or the PG* variables) and that the server is up; psql with the same DSN should work"
+	return "check --dsn (or REPAVE_DSN, or the PG* variables; across clusters --source and --target) and that the server is up; psql with the same DSN should work"
 }
 
 func connectError(err error) error { return &ConnectError{Err: err} }
