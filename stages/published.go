@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 
 	"github.com/repave-pg/repave/registry"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -30,6 +31,11 @@ func (env *Env) published(ctx context.Context, job registry.Job, d registry.Dire
 	return env.lostSlot(job, problem)
 }
 
+// noWayBack is what is left to do with a job that has swapped and can't go back.
+func noWayBack(job registry.Job) string {
+	return "there is no way back any more; keep the target's tables with: repave cleanup " + job.Args()
+}
+
 // follow applies the stream until a goal is reached, or an error.
 func (f *feed) follow(ctx context.Context, goal logical.Goal) error {
 	err := f.applier.Follow(ctx, f.stream, goal)
@@ -40,10 +46,12 @@ func (f *feed) follow(ctx context.Context, goal logical.Goal) error {
 		if altered := f.env.published(ctx, f.job, f.direction); altered != nil {
 			return altered
 		}
+	case errors.As(err, new(*logical.ChangedError)) && f.job.Swapped:
+		return &StateError{Problem: err.Error(), Advice: "undo that on the table if nothing was written since; else " + noWayBack(f.job)}
 	case sqltmpl.IsTooLarge(err):
 		advice := "make such values smaller and start over with: repave reset " + f.job.Args()
 		if f.job.Swapped {
-			advice = "there is no way back any more; keep the target's tables with: repave cleanup " + f.job.Args()
+			advice = noWayBack(f.job)
 		}
 		return &StateError{
 			Problem: "a row was written that PostgreSQL can't stream, as its text has more than 1 GB (a bytea of 512 MB): " + err.Error(), Advice: advice,

@@ -172,7 +172,7 @@ func (env *Env) lostSlot(job registry.Job, problem string) error {
 		Advice:  "start over with: repave reset " + job.Args() + " (slots, publications and max_slot_wal_keep_size are those of " + env.from(live(job)).place() + ")",
 	}
 	if job.Swapped {
-		e.Advice = "there is no way back any more; keep the target's tables with: repave cleanup " + job.Args()
+		e.Advice = noWayBack(job)
 	}
 	return e
 }

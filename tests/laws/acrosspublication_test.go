@@ -78,6 +78,7 @@ func TestLaw2Field25APublicationThatWasAltered(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "publication "+name)
 	require.Contains(t, stderr, "hint: there is no way back any more; keep the target's tables with: repave cleanup public.t public.u")
+	require.Contains(t, c.status("t").Stream.Warnings[0], "follow has ended: ")
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
 }
