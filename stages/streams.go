@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -93,6 +94,19 @@ func (env *Env) checkSlot(ctx context.Context, job registry.Job, s registry.Stre
 	if problem == "" && s.Applied < state.Confirmed {
 		// We confirm nothing before it is recorded: the record is an older one, of a backup or a standby that was behind.
 		problem = fmt.Sprintf("replication slot %s stands at %s, beyond %s, which is all that was applied here", s.Slot, state.Confirmed, s.Applied)
+	}
+	if problem == "" {
+		text, err := sqltmpl.Scalar[string](ctx, e.pool, sqltmpl.WALPosition{}.Statement())
+		if err != nil {
+			return err
+		}
+		end, err := pglogrepl.ParseLSN(text)
+		if err != nil {
+			return err
+		}
+		if s.Applied > end { // what is written from here on up to there would be passed over
+			problem = fmt.Sprintf("the WAL of %s ends at %s, but changes up to %s were applied: it has been set back", e.place(), end, s.Applied)
+		}
 	}
 	if problem == "" {
 		return nil

@@ -167,6 +167,11 @@ func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
 	stderr, code = c.run("swap", "t")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "which is all that was applied here")
+	// Nor does a source that was restored from a backup, with its slot: it is behind what was applied.
+	pgtest.Exec(t, target, `UPDATE repave.stream SET applied = 'FF/0'`)
+	stderr, code = c.run("swap", "t")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "but changes up to FF/0 were applied: it has been set back")
 	pgtest.Exec(t, target, `UPDATE repave.stream SET applied = kept.applied FROM kept`)
 	c.must("swap", "t")
 	require.Equal(t, []string{"1"}, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT id FROM t`))
