@@ -24,6 +24,7 @@ const (
 	codeInvalidParameter     = "22023"
 	codeDependentObjects     = "2BP01"
 	codeNotInState           = "55000"
+	codeInternal             = "XX000"
 )
 
 // code returns the SQLSTATE of err, or "" if the server did not send it.
@@ -52,6 +53,16 @@ func IsCanceled(err error) bool { return code(err) == codeQueryCanceled }
 func IsMissing(err error) bool {
 	c := code(err)
 	return c == codeUndefinedTable || c == codeInvalidSchema
+}
+
+// IsMissingObject reports whether err says that something other than a relation does not exist.
+func IsMissingObject(err error) bool { return code(err) == codeUndefinedObject }
+
+// IsTooLarge reports whether err says that the server would need more than it can have for one value, which is 1 GB.
+func IsTooLarge(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pgErr.Code == codeInternal && strings.HasPrefix(pgErr.Message, "invalid memory alloc request size") ||
+		strings.HasPrefix(pgErr.Detail, "Cannot enlarge string buffer"))
 }
 
 // IsMissingColumn reports whether err says that a column does not exist.

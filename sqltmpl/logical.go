@@ -18,6 +18,34 @@ func (p Publication) Create() Statement { return render("logical/create_publicat
 // Drop renders logical/drop_publication.sql.
 func (p Publication) Drop() Statement { return render("logical/drop_publication.sql", p, nil) }
 
+// MadeBy renders logical/publication_mark.sql.
+func (p Publication) MadeBy() Statement {
+	return render("logical/publication_mark.sql", p, pgx.StrictNamedArgs{"name": string(p.Name)})
+}
+
+// A PublicationMark is a comment on a publication.
+type PublicationMark struct {
+	Name Ident
+	Mark Literal
+}
+
+// Statement renders logical/mark_publication.sql.
+func (p PublicationMark) Statement() Statement {
+	return render("logical/mark_publication.sql", p, nil)
+}
+
+// A PublicationWhole asks if a publication of tables is as it was marked.
+type PublicationWhole struct {
+	Name Ident
+	Mark string // what the mark begins with
+	OIDs []uint32
+}
+
+// Statement renders logical/publication_whole.sql.
+func (p PublicationWhole) Statement() Statement {
+	return render("logical/publication_whole.sql", p, pgx.StrictNamedArgs{"name": string(p.Name), "mark": p.Mark, "oids": p.OIDs})
+}
+
 // A ReplicationSlot is named in statements about a slot.
 type ReplicationSlot struct{ Name string }
 

@@ -107,6 +107,15 @@ func tablesAt(job registry.Job) []sqltmpl.Table {
 	return names
 }
 
+// oidsAt are the OIDs of a job's tables at an end.
+func (e end) oidsAt(job registry.Job) []uint32 {
+	oids := make([]uint32, len(job.Tables))
+	for i, t := range job.Tables {
+		oids[i] = e.oidAt(t)
+	}
+	return oids
+}
+
 // oidAt is a table's OID at an end.
 func (e end) oidAt(t registry.Table) uint32 {
 	if e.source {

@@ -165,7 +165,7 @@ func (env *Env) passTo(ctx context.Context, job registry.Job, changes []treeChan
 		return 0, err
 	}
 	defer f.close(ctx)
-	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
+	if err := f.follow(ctx, logical.Goal{Behind: slot.Consistent}); err != nil {
 		return 0, err
 	}
 	return f.applied(), nil

@@ -112,7 +112,7 @@ func lacking(ctx context.Context, env *Env, relations []catalog.Relation, trees 
 // acrossDifferences says how a table's definition on either side differs from
 // what is recorded; of the partitions only where the direction goes to.
 func acrossDifferences(ctx context.Context, env *Env, t registry.Table, d registry.Direction) ([]string, error) {
-	differences, err := sourceDifferences(ctx, env, t)
+	differences, err := sourceDifferences(ctx, env, t, d == registry.Forward)
 	if err != nil {
 		return nil, err
 	}
@@ -127,9 +127,9 @@ func acrossDifferences(ctx context.Context, env *Env, t registry.Table, d regist
 	return append(differences, other...), err
 }
 
-// sourceDifferences compares the source's table with its recorded definition;
+// sourceDifferences compares the source's table with its recorded definition, and if asked to what is bound to it;
 // what we put there is left out.
-func sourceDifferences(ctx context.Context, env *Env, t registry.Table) ([]string, error) {
+func sourceDifferences(ctx context.Context, env *Env, t registry.Table, bound bool) ([]string, error) {
 	now, err := sqltmpl.Scalar[uint32](ctx, env.Source, sqltmpl.RelationOID{Name: t.Name.String()}.Statement())
 	if err != nil {
 		return nil, err
@@ -141,7 +141,15 @@ func sourceDifferences(ctx context.Context, env *Env, t registry.Table) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	return catalog.Diff(withoutOurs(t.Blueprint.Source), withoutOurs(got)), nil
+	out := catalog.Diff(withoutOurs(t.Blueprint.Source), withoutOurs(got))
+	if bound {
+		err = inTx(ctx, env.Source, func(tx pgx.Tx) error {
+			more, err := boundDifferences(ctx, env, tx, t)
+			out = append(out, more...)
+			return err
+		})
+	}
+	return out, err
 }
 
 // withoutOurs is r without fences and publications of repave's.

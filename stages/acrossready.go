@@ -134,11 +134,16 @@ func lacksOf(ctx context.Context, tx pgx.Tx, job registry.Job, kind string, r ca
 	if oid, err := sqltmpl.Scalar[uint32](ctx, tx, sqltmpl.RelationOID{Name: r.Table.String()}.Statement()); err != nil || oid == 0 {
 		return []Lack{{Object: kind + " " + r.Table.Plain(), Problem: "is missing", whole: true}}, err
 	}
-	lines, _, err := define.Lacking(ctx, tx, r, bound)
+	lines, more, err := define.Lacking(ctx, tx, r, bound)
 	if err != nil {
 		return nil, err
 	}
 	var out []Lack
+	for _, line := range more {
+		if strings.HasPrefix(line, "column ") { // the stream of the way back would have it, and end
+			out = append(out, Lack{Object: r.Table.Plain(), Problem: line})
+		}
+	}
 	for _, line := range lines {
 		out = append(out, Lack{
 			Object: r.Table.Plain(), Problem: line, Until: due(job, slices.Contains(bound.Expected.UntilOpen, line)),

@@ -51,7 +51,7 @@ func (env *Env) follow(ctx context.Context, job registry.Job, goal logical.Goal)
 				return err
 			}
 			defer f.close(ctx)
-			err = f.applier.Follow(ctx, f.stream, goal)
+			err = f.follow(ctx, goal)
 			sum += f.changes()
 			return err
 		})
@@ -66,7 +66,7 @@ func (env *Env) persist(ctx context.Context, job registry.Job, fn func() error) 
 	for {
 		tried := time.Now()
 		err := fn()
-		if err == nil || !passing(err) || ctx.Err() != nil {
+		if err == nil || !passing(err) || ctx.Err() != nil || errors.As(err, new(*GaveUpError)) {
 			return err
 		}
 		if time.Since(tried) > reconnectMost && !sqltmpl.IsLockContention(err) {

@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pglogrepl"
@@ -74,7 +75,24 @@ func StreamOf(ctx context.Context, source, target sqltmpl.DB, r *registry.Regist
 	if from == nil || s.Began == 0 {
 		return out, nil
 	}
-	return out, out.look(ctx, from, s, pulse.Slot)
+	if other, err := otherSource(ctx, source, job); err != nil || other != "" {
+		out.warn(other)
+		return out, err
+	}
+	return out, out.look(ctx, from, s, end{source: d == registry.Forward}.oidsAt(job), pulse.Slot)
+}
+
+// otherSource says that the tables of a job come from another database than this; "" if they don't, or that is not known.
+func otherSource(ctx context.Context, source sqltmpl.DB, job registry.Job) (string, error) {
+	was := job.Settings[sourceSetting]
+	if source == nil || was == "" {
+		return "", nil
+	}
+	who, err := logical.Identify(ctx, source)
+	if err != nil || sourceOf(who) == was {
+		return "", err
+	}
+	return fmt.Sprintf("its tables come from cluster %s, the source given is %s: %s", was, sourceOf(who), sameEnds), nil
 }
 
 // hear takes in what whoever applies the stream has said.
@@ -102,7 +120,7 @@ func (out *StreamStatus) hear(pulse registry.Pulse) {
 }
 
 // look asks the cluster that the changes come from.
-func (out *StreamStatus) look(ctx context.Context, from sqltmpl.DB, s registry.Stream, said string) error {
+func (out *StreamStatus) look(ctx context.Context, from sqltmpl.DB, s registry.Stream, oids []uint32, said string) error {
 	state, err := logical.SlotState(ctx, from, s.Slot)
 	if err != nil {
 		return err
@@ -118,7 +136,9 @@ func (out *StreamStatus) look(ctx context.Context, from sqltmpl.DB, s registry.S
 	out.Confirmed, out.End, out.Retained = state.Confirmed.String(), text, state.Retained
 	out.WALStatus, out.SafeBytes = state.WALStatus, state.Safe
 	out.LagBytes = int64(end - min(max(s.Applied, state.Confirmed), end)) //nolint:gosec // positions are below 2^63
-	out.Problem = slotProblem(s, state)
+	if out.Problem, err = streamProblem(ctx, from, s, state, oids); err != nil {
+		return err
+	}
 	if out.Problem == "" && said == "" {
 		out.warn(slotWarning(s, state))
 	}

@@ -13,6 +13,9 @@ import (
 // settle opens the live side again if a cutover was left half-way, and finishes
 // one that was left after the opening.
 func (across) settle(ctx context.Context, env *Env, job registry.Job) (Name, error) {
+	if err := env.checkEnds(ctx, job); err != nil {
+		return Name(job.Stage), err
+	}
 	if err := awaitOrphans(ctx, env, job); err != nil {
 		return Name(job.Stage), err
 	}

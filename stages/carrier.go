@@ -91,7 +91,7 @@ func load(ctx context.Context, env *Env, job registry.Job) ([]cargo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if differences, err := sourceDifferences(ctx, env, t); err != nil || len(differences) > 0 {
+		if differences, err := sourceDifferences(ctx, env, t, false); err != nil || len(differences) > 0 {
 			return nil, errors.Join(err, changedIf(t, differences))
 		}
 		one.shape = state.Shape
@@ -238,7 +238,7 @@ func (c *carrier) pin(ctx context.Context, from pgx.Tx, cargo cargo) error {
 	case state.OID != cargo.table.SourceOID:
 		return changedIf(cargo.table, []string{"another relation has its name"})
 	case state.Shape != cargo.shape:
-		differences, err := sourceDifferences(ctx, c.env, cargo.table)
+		differences, err := sourceDifferences(ctx, c.env, cargo.table, false)
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ const (
 type course interface {
 	// check runs preflight on all tables.
 	check(ctx context.Context, env *Env, req Request) (*RefusedError, error)
+	// settings are those that a new job keeps for its sessions.
+	settings(ctx context.Context, env *Env) (map[string]string, error)
 	// settle brings a job that a process left at some point into a state from which stages can go
 	// on. It returns the stage to blame for an error.
 	settle(ctx context.Context, env *Env, job registry.Job) (Name, error)
@@ -52,6 +54,10 @@ func (inPlace) forward() []Stage {
 
 // backward is the same, from replay on.
 func (inPlace) backward() []Stage { return []Stage{replay{}, verify{}, swap{}} }
+
+func (inPlace) settings(_ context.Context, env *Env) (map[string]string, error) {
+	return env.Operator.Conversions, nil
+}
 
 func (inPlace) comparing() Stage { return verify{} }
 

@@ -86,6 +86,9 @@ func (c *crossing) prepare(ctx context.Context) error {
 	if err := c.ready(ctx, true); err != nil {
 		return err
 	}
+	if err := c.unchanged(ctx); err != nil { // sooner than behind the fence
+		return err
+	}
 	if c.from == registry.Forward {
 		if err := fillViewsAcross(ctx, c.env, c.job); err != nil {
 			return err
@@ -147,7 +150,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		do   func(context.Context) error
 	}{
 		{"apply the last changes", func(ctx context.Context) error {
-			return feed.applier.Follow(ctx, feed.stream, logical.Goal{Barrier: c.name})
+			return feed.follow(ctx, logical.Goal{Barrier: c.name})
 		}},
 		{"look at both sides again", c.look},
 		{"compare what has changed since verify", c.lookAgain},
@@ -159,7 +162,7 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 		began := time.Now()
 		if err := step.do(bounded); err != nil {
 			if bounded.Err() != nil && ctx.Err() == nil {
-				err = errors.Join(context.Cause(bounded), err)
+				err = joinLate(context.Cause(bounded), err)
 			}
 			return fmt.Errorf("cutover of %s, to %s: %w", c.job.Title(), step.what, err)
 		}
@@ -171,6 +174,14 @@ func (c *crossing) cross(ctx context.Context) (err error) {
 	c.env.Logger.InfoContext(ctx, "writes go to the other side now", slog.String("where", c.env.to(c.from).place()),
 		slog.Duration("refused_for", refused))
 	return c.hook(ctx, "--on-open", c.env.Options.OnOpen)
+}
+
+// joinLate joins why a cutover was given up with what it was at, which often says no more.
+func joinLate(cause, err error) error {
+	if errors.Is(err, cause) || errors.Is(err, context.DeadlineExceeded) {
+		return cause
+	}
+	return errors.Join(cause, err)
 }
 
 // late says that the cutover took too long.
@@ -213,17 +224,21 @@ func (c *crossing) fence(ctx context.Context) error {
 func (c *crossing) look(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.ready(ctx, false) })
-	group.Go(func() error {
-		for _, t := range c.job.Tables {
-			differences, err := acrossDifferences(ctx, c.env, t, c.from)
-			if err != nil {
-				return err
-			}
-			if err := changedIf(t, differences); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	group.Go(func() error { return c.env.published(ctx, c.job, c.from) })
+	group.Go(func() error { return c.unchanged(ctx) })
 	return group.Wait()
+}
+
+// unchanged makes sure that nobody has changed the definition of a table.
+func (c *crossing) unchanged(ctx context.Context) error {
+	for _, t := range c.job.Tables {
+		differences, err := acrossDifferences(ctx, c.env, t, c.from)
+		if err != nil {
+			return err
+		}
+		if err := changedIf(t, differences); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -100,6 +100,8 @@ type GaveUpError struct {
 	For   string
 	After time.Duration
 	Who   []Session
+	By    string // what else is in the way, with its Cure
+	Cure  string
 	Err   error
 }
 
@@ -120,13 +122,20 @@ func (s Session) String() string {
 }
 
 func (e *GaveUpError) Error() string {
-	text := fmt.Sprintf("gave up waiting for %s after %s", e.For, e.After.Round(time.Second/10))
+	after := e.After.Round(time.Second / 10)
+	if after == 0 {
+		after = e.After.Round(time.Millisecond)
+	}
+	text := fmt.Sprintf("gave up waiting for %s after %s", e.For, after)
 	if len(e.Who) > 0 {
 		names := make([]string, len(e.Who))
 		for i, s := range e.Who {
 			names[i] = s.String()
 		}
 		text += ", held by " + strings.Join(names, ", ")
+	}
+	if e.By != "" {
+		text += ", held up by " + e.By
 	}
 	return text
 }
@@ -138,6 +147,9 @@ func (e *GaveUpError) Hint() string {
 	hint := "nothing was lost; run the same command again when it is quieter"
 	if len(e.Who) > 0 {
 		hint += fmt.Sprintf(", or end that transaction: SELECT pg_terminate_backend(%d)", e.Who[0].PID)
+	}
+	if e.Cure != "" {
+		hint += ", or: " + e.Cure
 	}
 	return hint
 }

@@ -65,6 +65,9 @@ func Follow(ctx context.Context, env *Env, job registry.Job) error {
 			Advice:  "go on with: repave run " + job.Args() + job.Flags,
 		}
 	}
+	if err := env.checkEnds(ctx, job); err != nil {
+		return &StageError{Stage: Replay, Table: job.Title(), Err: err}
+	}
 	pause := reconnectFirst
 	for {
 		began := time.Now()
@@ -93,8 +96,22 @@ func Follow(ctx context.Context, env *Env, job registry.Job) error {
 			}
 			pause = min(2*pause, reconnectMost)
 		default:
+			env.endFollowing(ctx, job, err)
 			return &StageError{Stage: Replay, Table: job.Title(), Err: err}
 		}
+	}
+}
+
+// endFollowing records why nobody follows any more: status is all that people look at. Whoever works on the stream next takes it back.
+func (env *Env) endFollowing(ctx context.Context, job registry.Job, why error) {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	now, err := env.Registry.Get(ctx, env.Target, job.ID)
+	if err == nil {
+		err = env.Registry.WarnSlot(ctx, env.Target, job.ID, live(now), "follow has ended: "+why.Error())
+	}
+	if err != nil {
+		env.Logger.DebugContext(ctx, "recording why following has ended", slog.Any("error", err))
 	}
 }
 
@@ -147,7 +164,7 @@ func (env *Env) followOnce(ctx context.Context, job registry.Job) error {
 		if err != nil {
 			return err
 		}
-		err = feed.applier.Follow(ctx, feed.stream, logical.Goal{})
+		err = feed.follow(ctx, logical.Goal{})
 		feed.close(ctx)
 		if !errors.As(err, new(*logical.UnknownError)) {
 			return err

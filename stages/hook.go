@@ -3,6 +3,7 @@ package stages
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,6 +17,9 @@ import (
 // hookGrace is how long a hook that was told to stop may take.
 const hookGrace = 2 * time.Second
 
+// errLateHook says that a hook was killed.
+var errLateHook = errors.New("it took longer than --cutover-timeout")
+
 // hook runs an operator's command around the cutover: a pooler's PAUSE and
 // RESUME, a change of configuration. One that fails stops the cutover before
 // the fence; after the opening it is only told.
@@ -23,7 +27,7 @@ func (c *crossing) hook(ctx context.Context, flag, command string) error {
 	if command == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.env.Options.CutoverTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.env.Options.CutoverTimeout, errLateHook)
 	defer cancel()
 	var output bytes.Buffer
 	run := process.CommandContext(ctx, "/bin/sh", "-c", command) //nolint:gosec // the operator's own
@@ -32,6 +36,9 @@ func (c *crossing) hook(ctx context.Context, flag, command string) error {
 		fmt.Sprintf("REPAVE_JOB=%d", c.job.ID), "REPAVE_TABLES="+c.job.Title(),
 		"REPAVE_CLOSES="+c.env.from(c.from).place(), "REPAVE_OPENS="+c.env.to(c.from).place())
 	if err := run.Run(); err != nil {
+		if errors.Is(context.Cause(ctx), errLateHook) {
+			err = fmt.Errorf("%w (%s)", errLateHook, c.env.Options.CutoverTimeout)
+		}
 		return &HookError{Flag: flag, Output: strings.TrimSpace(c.env.Ends.hide(output.String())), Err: err}
 	}
 	return nil

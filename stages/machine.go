@@ -204,10 +204,14 @@ func begin(ctx context.Context, env *Env, req Request, until Name) (registry.Job
 	if until == Preflight {
 		return names, nil
 	}
+	settings, err := courseOf(names).settings(ctx, env)
+	if err != nil {
+		return registry.Job{}, err
+	}
 	var id int64
 	err = inTx(ctx, env.Target, func(tx pgx.Tx) error {
 		var err error
-		id, err = env.Registry.Create(ctx, tx, req.Spec, req.OIDs, req.Flags, env.Operator.Conversions, env.Operator.Version)
+		id, err = env.Registry.Create(ctx, tx, req.Spec, req.OIDs, req.Flags, settings, env.Operator.Version)
 		if err != nil {
 			return err
 		}

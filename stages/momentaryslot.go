@@ -32,10 +32,12 @@ func (env *Env) momentarySlot(ctx context.Context, job registry.Job) (slot logic
 	if err := env.awaitReader(ctx, job, env.from(d).pool, name+"_verify"); err != nil {
 		return logical.Slot{}, nil, err
 	}
-	env.waiting(ctx, job, "a snapshot of the live side: transactions that were running must end first")
-	if slot, err = logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env)); err != nil {
+	err = env.awaitingSlot(ctx, job, env.from(d), "a snapshot of the live side", func() (err error) {
+		slot, err = logical.CreateSlot(ctx, conn, name+"_verify", true, slotPatience(env))
+		return err
+	})
+	if err != nil {
 		return logical.Slot{}, nil, err
 	}
-	env.waiting(ctx, job, "")
 	return slot, closed, nil
 }

@@ -119,7 +119,12 @@ func (env *Env) lookAtSlot(ctx context.Context, job registry.Job) (warning strin
 	if err != nil {
 		return "", err
 	}
-	if problem := slotProblem(s, state); problem != "" {
+	e := env.from(d)
+	problem, err := streamProblem(ctx, e.pool, s, state, e.oidsAt(job))
+	if err != nil {
+		return "", err
+	}
+	if problem != "" {
 		if err := env.checkStream(ctx, job, s); err != nil {
 			return "", err // no wonder
 		}
@@ -160,14 +165,14 @@ func megabytes(n int64) string {
 	return fmt.Sprintf("%d MB", n/megabyte)
 }
 
-// lostSlot is the error of a slot that can't give all changes any more.
+// lostSlot is the error of a stream that can't give all changes any more.
 func (env *Env) lostSlot(job registry.Job, problem string) error {
 	e := &StateError{
 		Problem: problem + ": changes are missing, and can't be had again",
-		Advice:  "start over with: repave reset " + job.Args() + " (see max_slot_wal_keep_size on " + env.from(live(job)).place() + ")",
+		Advice:  "start over with: repave reset " + job.Args() + " (slots, publications and max_slot_wal_keep_size are those of " + env.from(live(job)).place() + ")",
 	}
 	if job.Swapped {
-		e.Advice = "there is no way back any more; keep the target's tables with: repave cleanup " + job.Args()
+		e.Advice = noWayBack(job)
 	}
 	return e
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -14,24 +15,6 @@ import (
 	"github.com/repave-pg/repave/sqltmpl"
 	"github.com/repave-pg/repave/strategies/logical"
 )
-
-// checkStream makes sure that a stream comes from the cluster on which it was
-// begun: a slot of the same name elsewhere has other changes.
-func (env *Env) checkStream(ctx context.Context, job registry.Job, s registry.Stream) error {
-	e := env.from(s.Direction)
-	now, err := logical.Identify(ctx, e.pool)
-	if err != nil {
-		return err
-	}
-	if now.System != s.SystemID || now.Database != s.Database {
-		return &StateError{
-			Problem: fmt.Sprintf("the changes of job %d come from database %s of cluster %s, but %s is database %s of cluster %s",
-				job.ID, s.Database, s.SystemID, e.place(), now.Database, now.System),
-			Advice: "give the same --source and --target as when the job began",
-		}
-	}
-	return nil
-}
 
 // publish makes the publication of a direction, records the stream, and leaves
 // the slot to whoever knows the position to begin at. May run again.
@@ -105,25 +88,41 @@ func (env *Env) makeSlot(ctx context.Context, job registry.Job, s registry.Strea
 			return logical.Slot{}, err
 		}
 	}
-	env.waiting(ctx, job, "a replication slot: transactions that were running must end first")
-	slot, err := logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
-	if err != nil {
-		return slot, err
-	}
-	env.waiting(ctx, job, "")
-	return slot, nil
+	var slot logical.Slot
+	err = env.awaitingSlot(ctx, job, e, "a replication slot", func() (err error) {
+		slot, err = logical.CreateSlot(ctx, conn, s.Slot, false, slotPatience(env))
+		return err
+	})
+	return slot, err
 }
 
-// checkSlot makes sure that a stream's slot is there and has lost nothing.
+// checkSlot makes sure that a stream's slot and publication are there, and that nothing of the stream is lost.
 func (env *Env) checkSlot(ctx context.Context, job registry.Job, s registry.Stream) error {
 	state, err := logical.SlotState(ctx, env.from(s.Direction).pool, s.Slot)
 	if err != nil {
 		return err
 	}
-	problem := slotProblem(s, state)
+	e := env.from(s.Direction)
+	problem, err := streamProblem(ctx, e.pool, s, state, e.oidsAt(job))
+	if err != nil {
+		return err
+	}
 	if problem == "" && s.Applied < state.Confirmed {
 		// We confirm nothing before it is recorded: the record is an older one, of a backup or a standby that was behind.
 		problem = fmt.Sprintf("replication slot %s stands at %s, beyond %s, which is all that was applied here", s.Slot, state.Confirmed, s.Applied)
+	}
+	if problem == "" {
+		text, err := sqltmpl.Scalar[string](ctx, e.pool, sqltmpl.WALPosition{}.Statement())
+		if err != nil {
+			return err
+		}
+		end, err := pglogrepl.ParseLSN(text)
+		if err != nil {
+			return err
+		}
+		if s.Applied > end { // what is written from here on up to there would be passed over
+			problem = fmt.Sprintf("the WAL of %s ends at %s, but changes up to %s were applied: it has been set back", e.place(), end, s.Applied)
+		}
 	}
 	if problem == "" {
 		return nil

@@ -31,7 +31,7 @@ func (env *Env) together(
 		return err
 	}
 	defer f.close(ctx)
-	if err := f.applier.Follow(ctx, f.stream, logical.Goal{Behind: slot.Consistent}); err != nil {
+	if err := f.follow(ctx, logical.Goal{Behind: slot.Consistent}); err != nil {
 		return err
 	}
 	if err := env.knownIn(ctx, job, slot.Snapshot); err != nil {
@@ -79,7 +79,7 @@ func (f *feed) whileFollowing(ctx context.Context, read func(ctx context.Context
 		return read(ctx)
 	})
 	group.Go(func() error {
-		return f.applier.Follow(ctx, f.stream, logical.Goal{CaughtUp: func(int64, time.Duration) bool { return done.Load() }})
+		return f.follow(ctx, logical.Goal{CaughtUp: func(int64, time.Duration) bool { return done.Load() }})
 	})
 	return group.Wait()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -89,6 +90,16 @@ func (d *database) strategy() string {
 		return stages.Logical
 	}
 	return stages.ChangeLog
+}
+
+// carrying is conversions under which any value that one cluster has is read by the other.
+func (d *database) carrying(conversions map[string]string) map[string]string {
+	if d.source == nil {
+		return conversions
+	}
+	conversions = maps.Clone(conversions)
+	conversions["xmloption"] = "content" // a document is content as well
+	return conversions
 }
 
 // live is the database whose tables a new job names.

@@ -40,7 +40,7 @@ func (p *program) analyze(c *cli.Context) error {
 		return err
 	}
 	reports := make([]analyze.Report, len(t.tables))
-	err = pgx.BeginTxFunc(c.Context, d.look, pgx.TxOptions{
+	err = pgx.BeginTxFunc(c.Context, d.live().look, pgx.TxOptions{
 		IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly,
 	}, func(tx pgx.Tx) error {
 		for i, table := range t.tables {

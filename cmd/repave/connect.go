@@ -176,6 +176,7 @@ func (d *database) env(ctx context.Context, o stages.Options, job *registry.Job)
 	if job != nil && stages.Unfinished(*job) == nil {
 		conversions = job.Settings
 	}
+	conversions = d.carrying(conversions)
 	pool, err := db.Open(ctx, d.cfg, o.Workers+spareSessions, conversions)
 	if err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (d *database) env(ctx context.Context, o stages.Options, job *registry.Job)
 		Source: source, Target: pool, Ends: ends, Registry: d.registry, Options: o, Stats: &stages.Stats{},
 		Report: func(stages.Event) {},
 		Operator: stages.Operator{
-			SearchPath: d.operator.SearchPath, Conversions: d.operator.Conversions(), Version: version,
+			SearchPath: d.operator.SearchPath, Conversions: d.carrying(d.operator.Conversions()), Version: version,
 		},
 	}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/repave-pg/repave/internal/catalog"
 	"github.com/repave-pg/repave/internal/db"
 	"github.com/repave-pg/repave/sqltmpl"
@@ -123,6 +125,7 @@ func printError(w io.Writer, err error) {
 
 // hintOf returns the outermost hint that says anything.
 func hintOf(err error) string {
+	all := err
 	for err != nil {
 		var hinter interface {
 			error
@@ -146,6 +149,9 @@ func hintOf(err error) string {
 	}
 	if errors.Is(err, stages.ErrOutcomeUnknown) {
 		return "run the same command again: it looks first whether the swap has happened"
+	}
+	if errors.As(all, new(*pgconn.ConnectError)) {
+		return "see that the server is up and lets this role in, then run the same command again: it goes on where it stopped"
 	}
 	return ""
 }

@@ -64,15 +64,20 @@ func (d *database) findJob(ctx context.Context, names []string) (registry.Job, e
 // findOne returns the job of one table.
 func (d *database) findOne(ctx context.Context, name string) (registry.Job, error) {
 	_, table, err := d.resolve(ctx, name)
+	if errors.As(err, new(*catalog.NotFoundError)) && d.source != nil { // setup makes it on the target
+		_, table, err = d.source.resolve(ctx, name)
+	}
 	if err != nil {
 		return registry.Job{}, err
 	}
 	job, err := d.registry.Find(ctx, d.look, table)
 	if isNotFound(err) {
 		plain := table.Plain()
-		return job, &failure{
-			problem: "no job for " + plain, advice: "start one with: repave run " + shell.Quote(plain),
+		advice := "start one with: repave run " + shell.Quote(plain)
+		if d.source != nil {
+			advice += " --strategy=" + stages.Logical
 		}
+		return job, &failure{problem: "no job for " + plain, advice: advice}
 	}
 	return job, d.denied(err)
 }

@@ -143,6 +143,9 @@ func (d *database) statusOfJob(ctx context.Context, job registry.Job) (jobStatus
 	if s.Stream, err = stages.StreamOf(ctx, source, d.look, d.registry, job); err != nil {
 		return s, fmt.Errorf("looking at the stream: %w", err)
 	}
+	if s.Stream != nil && s.Stream.Problem != "" { // no command goes on with it
+		s.Next, s.Undo = nextWithoutStream(job), ""
+	}
 	if err := d.readiness(ctx, job, &s); err != nil {
 		return s, fmt.Errorf("comparing the target with the source: %w", err)
 	}

@@ -127,3 +127,11 @@ func nextCommands(job registry.Job, backward bool) (next, undo string) {
 		return fmt.Sprintf("repave run %s%s", args, job.Flags), "repave reset " + args
 	}
 }
+
+// nextWithoutStream is the command for a job whose changes can't be had any more.
+func nextWithoutStream(job registry.Job) string {
+	if job.Swapped {
+		return "repave cleanup " + job.Args()
+	}
+	return "repave reset " + job.Args()
+}

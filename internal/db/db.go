@@ -68,6 +68,8 @@ var fixed = map[string]string{
 	"row_security":                        "off", // fail rather than see some of the rows
 	"extra_float_digits":                  "1",   // shortest text that gives the same float back
 	"standard_conforming_strings":         "on",
+	"quote_all_identifiers":               "off", // types have one name, whoever asks
+	"array_nulls":                         "on",  // NULL in an array's text is no word
 	"check_function_bodies":               "on",
 	"vacuum_cost_delay":                   "0",
 	"random_page_cost":                    "1.1",                // keys to replay were just written: their pages are in memory
@@ -155,7 +157,7 @@ func (e *ConnectError) Unwrap() []error { return []error{ErrConnect, e.Err} }
 
 // Hint says what to look at.
 func (e *ConnectError) Hint() string {
-	return "check --dsn (or REPAVE_DSN, or the PG* variables) and that the server is up; psql with the same DSN should work"
+	return "check --dsn (or REPAVE_DSN, or the PG* variables; across clusters --source and --target) and that the server is up; psql with the same DSN should work"
 }
 
 func connectError(err error) error { return &ConnectError{Err: err} }

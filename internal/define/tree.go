@@ -183,14 +183,28 @@ func (t Tree) each(do func(p Part) error) error {
 	return nil
 }
 
-// Sequences lists what Sequences does of the table and its partitions, each once.
-func (t Tree) Sequences() []sqltmpl.Table {
-	var out []sqltmpl.Table
+// A Counter is a sequence that columns take values from.
+type Counter struct {
+	Name      sqltmpl.Table
+	Increment int64
+	Cycle     bool
+	Shared    bool // it serves others than the columns that own it, so perhaps tables that are elsewhere
+}
+
+// Sequences lists the sequences of the table and its partitions, each once.
+func (t Tree) Sequences() []Counter {
+	var out []Counter
+	add := func(s catalog.Sequence, shared bool) {
+		if !slices.ContainsFunc(out, func(c Counter) bool { return c.Name == s.Table }) {
+			out = append(out, Counter{s.Table, s.Increment, s.Cycle, shared})
+		}
+	}
 	for _, p := range t.nodes() {
-		for _, name := range Sequences(p.Relation) {
-			if !slices.Contains(out, name) {
-				out = append(out, name)
-			}
+		for _, s := range p.Relation.Sequences {
+			add(s, len(s.Dependents) > 0)
+		}
+		for _, s := range p.Relation.Uses {
+			add(s, true)
 		}
 	}
 	return out

@@ -71,6 +71,9 @@ func TestEveryCheckAcrossFires(t *testing.T) {
 			check: "replica_identity", problem: "orders_pkey",
 		},
 		{name: "unlogged", source: []string{`ALTER TABLE s.orders SET UNLOGGED`}, check: "unlogged", problem: "is unlogged"},
+		{name: "too wide", source: []string{
+			`DO $$ BEGIN EXECUTE (SELECT 'ALTER TABLE s.orders ' || string_agg('ADD c' || g || ' int', ', ') FROM generate_series(5, 1600) g); END $$`,
+		}, check: "columns", problem: "has 1599 columns, of which 1598", uncured: true},
 		{name: "child", source: []string{`CREATE TABLE s.child () INHERITS (s.orders)`}, check: "inheritance", problem: "child s.child"},
 		{
 			name: "foreign", source: []string{

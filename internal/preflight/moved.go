@@ -23,7 +23,7 @@ func checkMoved(ctx context.Context, in AcrossInput) ([]Finding, error) {
 		}
 		checks := []check{checkKind, checkWhole}
 		if (r.Kind == "r" || r.Kind == partitioned) && r.OID >= firstNormalOID {
-			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkInvalidIndexes, checkRowSecurity, checkChildren,
+			checks = append(checks, checkKey, checkReplicaIdentity, checkLogged, checkWidth, checkInvalidIndexes, checkRowSecurity, checkChildren,
 				checkMovedLeaves, checkLeafIdentities)
 		}
 		for _, look := range checks {
@@ -142,6 +142,25 @@ func checkLogged(_ context.Context, in Input) ([]Finding, error) {
 		return nil, nil
 	}
 	return []Finding{in.finding("unlogged", in.alter("SET LOGGED")+"; -- rewrites the table", "is unlogged, so its changes can't be decoded")}, nil
+}
+
+// mostMoved is how many columns of a table can be moved: changes are staged in a table that has two
+// more, and PostgreSQL allows 1600.
+const mostMoved = 1598
+
+// checkWidth refuses tables with more columns than their stage can have. Generated ones are not staged.
+func checkWidth(_ context.Context, in Input) ([]Finding, error) {
+	staged := 0
+	for _, c := range in.Relation.Columns {
+		if c.Generated == "" {
+			staged++
+		}
+	}
+	if staged <= mostMoved {
+		return nil, nil
+	}
+	return []Finding{in.finding("columns", fmt.Sprintf("drop %d of them, or split the table", staged-mostMoved),
+		"has %d columns, of which %d at most can be moved to another cluster", staged, mostMoved)}, nil
 }
 
 // checkChildren refuses tables that others inherit from: queries of such a table

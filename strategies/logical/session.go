@@ -20,6 +20,8 @@ var plainText = map[string]string{
 	"bytea_output":       "hex",
 	"extra_float_digits": "1", // shortest text that gives the same float back
 	"search_path":        "",  // names of types, tables and the like come qualified
+
+	"quote_all_identifiers": "off", // the same name as any other session gives a type
 }
 
 // patient are settings that keep the server from ending a session of ours

@@ -147,7 +147,18 @@ func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
 	pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (2)`)
 	stderr, code := c.run("swap", "t")
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "come from database postgres")
+	require.Contains(t, stderr, "the tables of job 1 come from cluster")
+	wrong := c.from
+	// Nor is the target its own source: its fence stays up.
+	c.from = c.to
+	for _, command := range [][]string{{"swap", "t"}, {"reset", "--yes", "t"}, {"follow", "t"}} {
+		stderr, code = c.run(command...)
+		require.Equal(t, 1, code, command)
+		require.Contains(t, stderr, "hint: give the same --source and --target", command)
+	}
+	require.NotEmpty(t, c.status("t").Stream.Warnings)
+	_, err := pgtest.Connect(t, c.to).Exec(t.Context(), `INSERT INTO t VALUES (3)`)
+	require.Equal(t, "25006", sqlState(err))
 	c.from = right
 	// Nor does a record that is older than what the slot was told, as a restored target has it.
 	pgtest.Exec(t, pgtest.Connect(t, right), `CREATE TABLE other (id int)`)
@@ -156,9 +167,23 @@ func TestLaw3Field29AnotherClusterIsRefused(t *testing.T) {
 	stderr, code = c.run("swap", "t")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "which is all that was applied here")
+	// Nor does a source that was restored from a backup, with its slot: it is behind what was applied.
+	pgtest.Exec(t, target, `UPDATE repave.stream SET applied = 'FF/0'`)
+	stderr, code = c.run("swap", "t")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "but changes up to FF/0 were applied: it has been set back")
 	pgtest.Exec(t, target, `UPDATE repave.stream SET applied = kept.applied FROM kept`)
 	c.must("swap", "t")
 	require.Equal(t, []string{"1"}, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT id FROM t`))
+	// What a cutover has left on the source would be forgotten by a cleanup of another.
+	c.from = wrong
+	for _, command := range [][]string{{"verify", "t"}, {"revert-swap", "--yes", "t"}, {"cleanup", "--yes", "t"}, {"cleanup", "--yes", "--drop-source", "t"}} {
+		stderr, code = c.run(command...)
+		require.Equal(t, 1, code, command)
+		require.Contains(t, stderr, "hint: give the same --source and --target", command)
+	}
+	require.Equal(t, []string{"2"}, pgtest.Rows(t, pgtest.Connect(t, c.from), `SELECT id FROM t`))
+	c.from = right
 	c.must("cleanup", "--yes", "t")
 	c.requireNoTraces()
 }
@@ -187,6 +212,31 @@ func TestLaw5Field31SequencesGoOnExactly(t *testing.T) {
 	require.Equal(t, []string{"3|16|96", "4|11|94"}, pgtest.Rows(t, source, `SELECT * FROM a WHERE id > 2 ORDER BY 1`))
 	c.must("reset", "--yes", "a", "b")
 	c.requireNoTraces()
+}
+
+// TestLaw5Field31ASharedSequenceNeverGoesBack: it serves a table that has moved before, whose next rows would get numbers a second time.
+func TestLaw5Field31ASharedSequenceNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	takeTurn(t)
+	c := twoClusters(t)
+	source := pgtest.Connect(t, c.from, `CREATE SEQUENCE up`, `CREATE SEQUENCE down INCREMENT -1`, `CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('up'), n int DEFAULT nextval('down'))`,
+		`CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('up'), n int DEFAULT nextval('down'), a serial)`, `ALTER TABLE a ADD m int DEFAULT nextval('b_a_seq')`)
+	const add = `INSERT INTO %s SELECT FROM generate_series(1, 3)`
+	insert := func(conn *pgx.Conn, table string) { pgtest.Exec(t, conn, strings.ReplaceAll(add, "%s", table)) }
+	insert(source, "a")
+	insert(source, "b")
+	c.must("run", "--strategy=logical", "a")
+	target := pgtest.Connect(t, c.to)
+	insert(target, "a") // 7 to 9
+	c.must("run", "--strategy=logical", "b")
+	insert(target, "a") // 10 to 12: the source has got to 6
+	insert(target, "b")
+	const last = `SELECT max(id), min(n), max(a) FROM b`
+	require.Equal(t, []string{"15|-15|15"}, pgtest.Rows(t, target, last))
+	insert(target, "a")
+	c.must("revert-swap", "--yes", "b")
+	insert(source, "b") // behind all of them
+	require.Equal(t, []string{"21|-21|21"}, pgtest.Rows(t, source, last))
 }
 
 // TestLaw7Field32NoPasswordIsPrinted, of neither cluster, however wrong the DSN is.

@@ -3,6 +3,7 @@ package laws_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,12 @@ func TestLaw1Field26ACutoverThatIsCalledOff(t *testing.T) {
 	takeTurn(t)
 	c := twoClusters(t)
 	source := pgtest.Connect(t, c.from, `CREATE TABLE t (id int PRIMARY KEY)`, `INSERT INTO t VALUES (1)`)
+	stderr, code := c.run("swap", "t") // the source has it, but it is no job's
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "error: no job for public.t\nhint: start one with: repave run public.t --strategy=logical")
+	c.must("analyze", "t") // which is the source's
 	c.must("run", "--strategy=logical", "t", "--until", "verify")
+	c.must("analyze", "t")
 	// The table is locked, and a change made, once the stream has caught up for the last time.
 	diary := filepath.Join(t.TempDir(), "diary")
 	blocker := pgtest.Connect(t, c.to)
@@ -40,7 +46,7 @@ func TestLaw1Field26ACutoverThatIsCalledOff(t *testing.T) {
 	pgtest.Exec(t, blocker, `SELECT pg_advisory_unlock(1)`)
 	got := <-ended
 	require.Equal(t, 5, got.code, got.stderr)
-	require.Contains(t, got.stderr, "gave up waiting for the cutover")
+	require.Equal(t, 1, strings.Count(got.stderr, "gave up waiting for the cutover"), got.stderr)
 	pgtest.Exec(t, source, `INSERT INTO t VALUES (3)`)
 	require.Equal(t, "fence\ncancel\n", read(t, diary))
 	require.Empty(t, pgtest.Rows(t, pgtest.Connect(t, c.to), `SELECT slot_name FROM pg_replication_slots`), "the slot of the way back would keep WAL")
@@ -50,7 +56,10 @@ func TestLaw1Field26ACutoverThatIsCalledOff(t *testing.T) {
 	refused(t, source, `INSERT INTO t VALUES (4)`)
 	require.Equal(t, 3, pgtest.Count(t, pgtest.Connect(t, c.to), `SELECT count(*) FROM t`))
 	// A command that fails keeps the cutover from beginning.
-	stderr, code := c.run("revert-swap", "--yes", "t", "--on-fence", "echo no; false")
+	stderr, code = c.run("revert-swap", "--yes", "t", "--on-fence", "sleep 60", "--cutover-timeout", "100ms")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "the command of --on-fence failed: it took longer than --cutover-timeout (100ms)")
+	stderr, code = c.run("revert-swap", "--yes", "t", "--on-fence", "echo no; false")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "the command of --on-fence failed: exit status 1: no")
 	refused(t, source, `INSERT INTO t VALUES (4)`)

@@ -167,6 +167,7 @@ func TestLaw3AcrossOnlyToATargetThatIsReady(t *testing.T) {
 	require.Contains(t, job.Differs, "default_text_search_config is pg_catalog.german on the target, pg_catalog.english on the source")
 	for _, change := range []struct{ lose, lacks, restore string }{
 		{`DROP INDEX by_a`, "public.t: index by_a is missing", `CREATE INDEX by_a ON t (b2)`},
+		{`ALTER TABLE t ADD extra int`, "public.t: column extra is not on the source", `ALTER TABLE t DROP extra`}, // the stream of the way back would end
 		{`DROP VIEW "V v"`, `view public."V v" is missing`, ``},
 	} {
 		pgtest.Exec(t, target, change.lose)
