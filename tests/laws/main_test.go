@@ -148,7 +148,7 @@ func newRand(t *testing.T) (*rand.Rand, uint64) {
 }
 
 // gate keeps the heavy tests from running all at once.
-var gate = make(chan struct{}, 2)
+var gate = make(chan struct{}, 3)
 
 func takeTurn(t *testing.T) {
 	t.Helper()

@@ -3,7 +3,9 @@ package laws_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,10 +75,13 @@ func TestLaw4AnOlderRegistryIsUpgraded(t *testing.T) {
 	dsn := pgtest.Database(t)
 	conn := pgtest.Connect(t, dsn, `CREATE TABLE t (id int PRIMARY KEY)`)
 	mustRepave(t, dsn, "run", "t", "--until", "setup")
-	text, err := os.ReadFile("../../registry/migrations/003_follow.sql")
+	steps, err := filepath.Glob("../../registry/migrations/*.sql")
+	require.NoError(t, err)
+	text, err := os.ReadFile(steps[len(steps)-1])
 	require.NoError(t, err)
 	_, down, _ := strings.Cut(string(text), "---- create above / drop below ----")
-	pgtest.Exec(t, conn, strings.ReplaceAll(down, "{{.schema}}", "repave")+`; UPDATE repave.schema_version SET version = 2`)
+	pgtest.Exec(t, conn, strings.ReplaceAll(down, "{{.schema}}", "repave")+
+		fmt.Sprintf("; UPDATE repave.schema_version SET version = %d", len(steps)-1))
 	_, stderr, code := repave(t, dsn, "status")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "hint: upgrade it: repave init")
